@@ -19,8 +19,8 @@ POLICY_SENTENCES = {
         "ordinary review."
     ),
     ResalePolicy.CONSENT_REQUIRED: (
-        "The provider's terms allow this credit to be passed on only with its agreement, so a "
-        "listing needs the provider's written consent before it goes live."
+        "This credit has a form that can be handed over, but only the provider can agree to a "
+        "sale, so a listing needs its written consent before it goes live."
     ),
     ResalePolicy.UNKNOWN: (
         "We have found no clear rule on passing this credit on. That is not permission, so a "
@@ -74,7 +74,7 @@ class Provider(models.Model):
     )
     credit_expiry = models.TextField(blank=True)
     balance_api = models.JSONField(null=True, blank=True)
-    token_patterns = ArrayField(models.TextField(), default=list, blank=True)
+    token_patterns = models.JSONField(default=list, blank=True)
     sources = models.JSONField(default=list, blank=True)
     confidence = models.CharField(max_length=8, choices=Confidence)
     retired = models.BooleanField(default=False, help_text="No longer in the catalogue.")
