@@ -1,0 +1,22 @@
+#!/usr/bin/env python
+"""Django's command line; on a local run it brings the embedded servers with it."""
+
+import os
+import sys
+
+from marketplace.local import embedded, environment
+
+
+def main() -> None:
+    environment.read_env_file()
+    if environment.is_local():
+        environment.apply()
+        embedded.start_at_need()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
