@@ -4,6 +4,7 @@ Rows are loaded from the files in `catalogue/` by `catalogue.py`; only the resal
 changed by a person, through `policy.py`.
 """
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -77,6 +78,7 @@ class Provider(models.Model):
     token_patterns = models.JSONField(default=list, blank=True)
     sources = models.JSONField(default=list, blank=True)
     confidence = models.CharField(max_length=8, choices=Confidence)
+    checked_on = models.DateField(help_text="When these facts were last compared with the sources.")
     retired = models.BooleanField(default=False, help_text="No longer in the catalogue.")
 
     objects = ProviderQuerySet.as_manager()
@@ -185,6 +187,11 @@ class PolicyChange(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        triggers = [
+            pgtrigger.Protect(
+                name="policy_change_is_final", operation=pgtrigger.Update | pgtrigger.Delete
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider_id}: {self.policy_before} to {self.policy_after}"
