@@ -136,5 +136,6 @@ def _write_once(path: Path, text: str) -> None:
             draft.unlink()
     except OSError as error:
         raise SystemExit(
-            f"Cannot write to {path.parent} ({error.strerror}): set DATA_DIR to a directory of yours."
+            f"Cannot write to {path.parent} ({error.strerror}): "
+            "set DATA_DIR to a directory of yours."
         ) from None

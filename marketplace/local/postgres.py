@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -27,7 +28,7 @@ _UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off
 class Postgres(Server):
     """One PostgreSQL cluster below a data directory; without `durable`, for tests only."""
 
-    name = "postgres"
+    name = "database"
     stop_signal = signal.SIGINT  # "fast shutdown": end the sessions, then stop cleanly
 
     def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
@@ -68,8 +69,10 @@ class Postgres(Server):
             return
         locale = "C.UTF-8" if sys.platform == "linux" else "C"
         made = subprocess.run(
-            [self.bin / "initdb", "-D", self.data, "-U", "surplus", "-A", "trust", "-E", "UTF8"]
-            + [f"--locale={locale}", "--no-sync", "--no-instructions"],
+            [
+                *(self.bin / "initdb", "-D", self.data, "-U", "surplus", "-A", "trust"),
+                *("-E", "UTF8", f"--locale={locale}", "--no-sync", "--no-instructions"),
+            ],
             capture_output=True,
             text=True,
             cwd="/",
@@ -105,10 +108,9 @@ class Postgres(Server):
         with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'surplus'")
             if known.fetchone() is None:
-                try:
+                # Another process may have been a moment quicker.
+                with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                     connection.execute("CREATE DATABASE surplus")
-                except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                    pass  # another process was a moment quicker
 
     def answers(self) -> bool:
         try:

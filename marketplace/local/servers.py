@@ -26,7 +26,7 @@ class ServerFailed(SystemExit):
 class Server:
     """One embedded server, living in `home`."""
 
-    name: str
+    name: str  # the part it plays: its label in the log
     stop_signal: signal.Signals = signal.SIGTERM
 
     def __init__(self, home: Path) -> None:
@@ -73,16 +73,19 @@ class Server:
 
     @property
     def log_path(self) -> Path:
-        return self.home / f"{self.name}.log"
+        return self.home.parent / "log" / f"{self.name}.log"
 
-    @property
-    def owned(self) -> bool:
-        return self._lock is not None
+    def running(self) -> bool:
+        """A quick look at whether it still runs; see `answers` for proof."""
+        if self.process is not None:
+            return self.process.poll() is None
+        return self.answers()
 
     def start(self) -> "Server":
         """Have the server running: start it, or adopt the one that another process owns."""
         deadline = time.monotonic() + START_SECONDS
-        self.home.mkdir(parents=True, exist_ok=True)
+        for directory in (self.home, self.log_path.parent):
+            directory.mkdir(parents=True, exist_ok=True)
         while True:
             if self._own():
                 self._end_orphan(deadline)

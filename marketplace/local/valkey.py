@@ -14,7 +14,7 @@ from marketplace.local.servers import Server, ServerFailed
 class Valkey(Server):
     """One Valkey below a data directory, on a unix socket, with its append-only file on."""
 
-    name = "valkey"
+    name = "broker"
 
     def __init__(self, data_dir: Path) -> None:
         self.socket = environment.valkey_socket(data_dir)

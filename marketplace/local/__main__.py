@@ -1,0 +1,5 @@
+import sys
+
+from marketplace.local.supervisor import main
+
+sys.exit(main())
