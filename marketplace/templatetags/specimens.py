@@ -1,0 +1,139 @@
+"""What the component page shows: example objects, made up and never stored."""
+
+import datetime
+from types import SimpleNamespace
+
+from django import forms, template
+from django.utils import timezone
+
+register = template.Library()
+
+
+class SpecimenForm(forms.Form):
+    """One field of every kind."""
+
+    title = forms.CharField(
+        help_text="What a buyer reads first.", initial="$250 prepaid balance"
+    )
+    email = forms.EmailField(label="E-mail", required=False)
+    face_value = forms.CharField(label="Face value", initial="250.00")
+    discount = forms.CharField(
+        label="Discount", help_text="Between 30 and 70%.", initial="40"
+    )
+    provider = forms.ChoiceField(
+        choices=[("replicate", "Replicate"), ("vast", "Vast.ai")]
+    )
+    method = forms.ChoiceField(
+        label="How the credit moves",
+        widget=forms.RadioSelect,
+        choices=[
+            ("redeem_code", "Redeem code"),
+            ("balance_transfer", "Balance transfer"),
+        ],
+        initial="redeem_code",
+    )
+    note = forms.CharField(label="Description", widget=forms.Textarea, required=False)
+    expires_on = forms.DateField(
+        label="Expires on",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        required=False,
+    )
+    consent = forms.FileField(
+        label="Consent of the provider",
+        help_text="PDF or image, up to 5 MB.",
+        required=False,
+    )
+    agree = forms.BooleanField(
+        label="I may give this credit away under the provider's terms."
+    )
+
+
+def _listing(provider: str, title: str, face: int, discount_bp: int) -> SimpleNamespace:
+    return SimpleNamespace(
+        provider=SimpleNamespace(name=provider),
+        title=title,
+        currency="USD",
+        available_cents=face,
+        price_cents=face * (10_000 - discount_bp) // 10_000,
+        discount_bp=discount_bp,
+        expires_on=datetime.date(2027, 3, 12),
+        get_transfer_method_display="Redeem code",
+        get_absolute_url="#listing",
+        seller=SimpleNamespace(name="Ada", rating="4.9"),
+    )
+
+
+def _step(
+    title: str, state: str, text: str = "", **at: datetime.datetime
+) -> SimpleNamespace:
+    return SimpleNamespace(title=title, state=state, text=text, **at)
+
+
+@register.simple_tag
+def specimens() -> SimpleNamespace:
+    """Make the examples: a form with and without errors, listings, steps of a trade."""
+    now = timezone.now().replace(microsecond=0)
+    wrong = SpecimenForm({"title": "", "discount": "29.99", "face_value": "250.00"})
+    wrong.add_error(
+        "discount", "29.99% is below 30%. Offer a discount between 30 and 70%."
+    )
+    minutes = datetime.timedelta(minutes=1)
+    return SimpleNamespace(
+        form=SpecimenForm(),
+        wrong=wrong,
+        listings=[
+            _listing("Replicate", "$250 of prepaid balance", 25_000, 4000),
+            _listing(
+                "Vast.ai", "Balance for GPU hours, any amount from $10", 180_000, 3250
+            ),
+            _listing(
+                "Google Cloud", "Startup credit with consent, $2,000", 200_000, 6000
+            ),
+        ],
+        steps=[
+            _step(
+                "Placed",
+                "done",
+                "You ordered $100.00 of credit.",
+                at=now - 42 * minutes,
+            ),
+            _step("Paid", "done", "$60.00 is held for you.", at=now - 40 * minutes),
+            _step(
+                "Transfer",
+                "current",
+                "Ada sends the credit to you.",
+                by=now + 90 * minutes,
+            ),
+            _step("Verification", "next", "We read your balance to see it arrive."),
+            _step("Completed", "next", "The held payment goes to Ada."),
+        ],
+        refunded=[
+            _step("Paid", "done", "$60.00 was held for you.", at=now - 80 * minutes),
+            _step(
+                "Declined",
+                "stopped",
+                "Ada could not send the credit.",
+                at=now - 20 * minutes,
+            ),
+            _step(
+                "Refunded",
+                "done",
+                "$60.00 is on its way to your card.",
+                at=now - 19 * minutes,
+            ),
+        ],
+        pages=[
+            _step("Credit", "done"),
+            _step("Price", "current"),
+            _step("Review", "next"),
+        ],
+        deadline=now + 90 * minutes,
+        now=now,
+        discounts=[4100, 4000, 4250, 3900, 4400, 4600, 4500],
+        trades=[
+            ("May", 4100, "41%"),
+            ("Jun", 3900, "39%"),
+            ("Jul", 4400, "44%"),
+            ("Aug", 4600, "46%"),
+        ],
+    )

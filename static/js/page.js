@@ -1,0 +1,126 @@
+/* Small conveniences for every page. Without this file everything still works:
+   times are in UTC, deadlines do not tick, codes are selected by hand. */
+
+const root = document.documentElement;
+root.dataset.js = "";
+
+/* Times: the server writes UTC, the reader sees their own zone. */
+
+const inFull = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric",
+  hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+});
+
+function showLocal(time) {
+  const at = new Date(time.dateTime);
+  if (Number.isNaN(at.valueOf())) return;
+  time.title = time.dateTime;
+  time.textContent = inFull.format(at);
+}
+
+function timeLeft(milliseconds) {
+  const seconds = Math.floor(milliseconds / 1000);
+  if (seconds <= 0) return "any moment now";
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60,
+  ];
+  if (days) return `${days} d ${hours} h left`;
+  if (hours) return `${hours} h ${minutes} min left`;
+  return minutes ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-countdown]")) {
+    const at = new Date(time.dateTime);
+    const text = `${inFull.format(at)} · ${timeLeft(at - Date.now())}`;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+/* Toasts: a polite word after something that shows no other sign. */
+
+function toast(text) {
+  const line = document.createElement("p");
+  line.textContent = text;
+  document.getElementById("toasts")?.append(line);
+  setTimeout(() => line.remove(), 4000);
+}
+
+/* Confirming: a form with data-confirm asks in a native dialog before it is sent. */
+
+function confirmFirst(form, button) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "dialog";
+  dialog.setAttribute("aria-label", "Please confirm");
+  const text = document.createElement("p");
+  text.textContent = form.dataset.confirm;
+  const choice = document.createElement("form");
+  choice.method = "dialog";
+  choice.innerHTML = '<div class="row"><button class="button quiet">Go back</button>'
+    + '<button class="button" value="yes"></button></div>';
+  choice.querySelector("[value]").textContent = form.dataset.confirmButton || "Continue";
+  dialog.append(text, choice);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (dialog.returnValue !== "yes") return;
+    form.dataset.confirmed = "";
+    form.requestSubmit(button);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/* Themes: auto follows the system; a choice is kept in a cookie, so that no page flashes. */
+
+const themes = ["auto", "light", "dark"];
+
+function showTheme(name) {
+  if (name === "auto") delete root.dataset.theme;
+  else root.dataset.theme = name;
+  for (const label of document.querySelectorAll("[data-theme-switch] span")) {
+    label.textContent = name;
+  }
+}
+
+function nextTheme() {
+  const now = root.dataset.theme || "auto";
+  const name = themes[(themes.indexOf(now) + 1) % themes.length];
+  const age = name === "auto" ? 0 : 31536000;
+  document.cookie = `theme=${name};path=/;max-age=${age};samesite=lax`;
+  showTheme(name);
+}
+
+document.addEventListener("click", async (event) => {
+  const target = event.target.closest("[data-copy], [data-dismiss], [data-theme-switch], [data-opens]");
+  if (!target) return;
+  if ("copy" in target.dataset) {
+    await navigator.clipboard.writeText(document.getElementById(target.dataset.copy).textContent.trim());
+    toast("Copied");
+  } else if ("dismiss" in target.dataset) {
+    target.closest(".notice").remove();
+  } else if ("opens" in target.dataset) {
+    document.getElementById(target.dataset.opens).showModal();
+  } else {
+    nextTheme();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if ("confirm" in form.dataset && !("confirmed" in form.dataset)) {
+    event.preventDefault();
+    confirmFirst(form, event.submitter);
+    return;
+  }
+  delete form.dataset.confirmed;
+}, true);
+
+function enhance(part) {
+  part.querySelectorAll("time[data-local]").forEach(showLocal);
+  tick();
+}
+
+document.addEventListener("htmx:load", (event) => enhance(event.target));
+enhance(document);
+showTheme(root.dataset.theme || "auto");
+setInterval(tick, 1000);
