@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from providers.monogram import hue_of, initials_of
@@ -183,10 +184,10 @@ class PolicyChange(models.Model):
     source = models.URLField(max_length=400, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        ordering = ["-created_at", "-pk"]
+        ordering = ["-pk"]
         triggers = [
             pgtrigger.Protect(
                 name="policy_change_is_final", operation=pgtrigger.Update | pgtrigger.Delete

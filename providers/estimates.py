@@ -1,0 +1,52 @@
+"""What an amount of credit buys, at the provider's list prices."""
+
+import re
+from typing import NamedTuple
+
+from providers.models import Provider
+
+# "1M input tokens", "1,000 characters", "10 minutes of GPU"; a unit without a count is one.
+COUNTED_UNIT = re.compile(r"(?P<count>\d[\d,]*)(?P<million>M)? (?P<things>.+)\Z")
+NANODOLLARS_PER_CENT = 10**7
+NANODOLLARS_PER_DOLLAR = 10**9
+
+
+class Estimate(NamedTuple):
+    """So many units of something. The quantity is whole and never more than the money buys."""
+
+    what: str
+    unit: str
+    quantity: int
+
+
+def what_it_buys(provider: Provider, cents: int) -> list[Estimate]:
+    """What this many cents of credit buy, if all of it went into one thing, for each thing.
+
+    Reads `provider.unit_prices`, so prefetch those for many providers. Things of which not even
+    one can be had are left out. Raises ValueError for a negative amount.
+    """
+    if cents < 0:
+        raise ValueError("an amount of credit cannot be negative")
+    estimates = []
+    for price in provider.unit_prices.all():
+        count, things = split_unit(price.unit)
+        price_nanodollars = int(price.price_usd * NANODOLLARS_PER_DOLLAR)
+        quantity = cents * NANODOLLARS_PER_CENT * count // price_nanodollars
+        if quantity:
+            estimates.append(Estimate(price.what, things, quantity))
+    return estimates
+
+
+def split_unit(unit: str) -> tuple[int, str]:
+    """How many things one unit holds, and their name in the plural."""
+    match = COUNTED_UNIT.match(unit)
+    if match is None:
+        first, space, rest = unit.partition(" ")
+        return 1, f"{plural(first)}{space}{rest}"
+    count = int(match["count"].replace(",", "")) * (1_000_000 if match["million"] else 1)
+    return count, match["things"]
+
+
+def plural(noun: str) -> str:
+    """The plural of the nouns that units begin with; GB-month becomes GB-months."""
+    return noun if noun.endswith("s") else f"{noun}s"
