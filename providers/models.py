@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
-from providers.monogram import hue_of, initials_of
 from providers.vocabulary import Category, Confidence, ResalePolicy, Rung, TransferMethod
 
 POLICY_SENTENCES = {
@@ -50,6 +49,13 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
                 Q(name__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word)
             )
         return found
+
+    def for_page(self) -> "ProviderQuerySet":
+        """Those still in the catalogue, each with its programmes and prices at hand."""
+        programs = Program.objects.filter(retired=False)
+        return self.current().prefetch_related(
+            models.Prefetch("programs", queryset=programs), "unit_prices"
+        )
 
 
 class Provider(models.Model):
@@ -118,16 +124,6 @@ class Provider(models.Model):
         """The best way to show that this provider's credit arrived."""
         return Rung(self.ladder[0])
 
-    @property
-    def initials(self) -> str:
-        """One or two characters that stand for the name in its tile."""
-        return initials_of(self.name)
-
-    @property
-    def hue(self) -> int:
-        """The tile's hue in degrees, the same on every page and every day."""
-        return hue_of(self.slug)
-
 
 class Program(models.Model):
     """One named source of a provider's credit."""
@@ -171,6 +167,12 @@ class UnitPrice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what}, {self.unit}"
+
+    @property
+    def price_words(self) -> str:
+        """Dollars with cents, and with more places only where they say something."""
+        whole, _, part = f"{self.price_usd.normalize():f}".partition(".")
+        return f"{int(whole):,}.{part.ljust(2, '0')}"
 
 
 class PolicyChange(models.Model):

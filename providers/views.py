@@ -1,0 +1,48 @@
+"""Pages about providers."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from providers.amount import read_amount_cents
+from providers.estimates import what_it_buys
+from providers.guides import guide_slugs
+from providers.models import Provider
+from providers.vocabulary import Category
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """All providers by category, or those that match the words in `q`."""
+    words = request.GET.get("q", "").strip()[:100]
+    order = list(Category.values)
+    found = sorted(
+        Provider.objects.current().matching(words), key=lambda one: order.index(one.category)
+    )
+    shelves = [
+        (Category(category).label, list(providers))
+        for category, providers in groupby(found, key=lambda one: one.category)
+    ]
+    return render(
+        request, "providers/index.html", {"shelves": shelves, "q": words, "count": len(found)}
+    )
+
+
+@require_safe
+def detail(
+    request: HttpRequest, slug: str, *, offers: Iterable[object] | None = None
+) -> HttpResponse:
+    """One provider; `offers` are its live listings, where the caller has them."""
+    provider = get_object_or_404(Provider.objects.for_page(), slug=slug)
+    cents = read_amount_cents(request.GET.get("amount", ""))
+    context = {
+        "provider": provider,
+        "offers": offers,
+        "cents": cents,
+        "estimates": what_it_buys(provider, cents),
+        "has_guide": slug in guide_slugs(),
+    }
+    return render(request, "providers/detail.html", context)
