@@ -45,7 +45,8 @@ def socket_dir(home: Path) -> Path:
     inside = home / "run"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR:
         return inside
-    return Path("/tmp") / f"surplus-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    # Predictable, so that every process finds it; `Postgres` refuses one of another owner.
+    return Path("/tmp") / f"surplus-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"  # noqa: S108
 
 
 def valkey_socket(home: Path) -> Path:
@@ -62,12 +63,13 @@ def apply() -> None:
     os.environ["DATA_DIR"] = str(home)
     port = os.environ.setdefault("PORT", "8000")
     sandbox_port = os.environ.setdefault("SANDBOX_PORT", "8010")
-    for name, value in _secrets(home).items():
+    for name, value in defaults(home, port=port, sandbox_port=sandbox_port).items():
         os.environ.setdefault(name, value)
-    for name, value in _addresses(home, port, sandbox_port).items():
-        os.environ.setdefault(name, value)
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
+
+
+def defaults(home: Path, *, port: str, sandbox_port: str) -> dict[str, str]:
+    """Every value of a local run whose state is in `home`; generates its secrets once."""
+    return _secrets(home) | _addresses(home, port, sandbox_port) | _DEFAULTS
 
 
 # Short enough for a newcomer to watch a trade settle within a minute or so.

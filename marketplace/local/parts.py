@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from marketplace.local import processes
 
@@ -73,15 +72,14 @@ def setup() -> Part:
 
 
 def sandbox() -> Part:
-    return Part("sandbox", [sys.executable, "-m", "sandbox"])
+    # A setting meant for the site would make the sandbox load the site.
+    env = {"DJANGO_SETTINGS_MODULE": "sandbox.settings"}
+    return Part("sandbox", [sys.executable, "-m", "sandbox"], env=env)
 
 
-def application(home: Path, *, port: int) -> list[Part]:
+def application(*, port: int) -> list[Part]:
     """Web, worker and scheduler, in the order in which they are started."""
-    schedule = home / "celery"
-    schedule.mkdir(exist_ok=True)
     celery = [sys.executable, "-m", "celery", "-A", "marketplace"]
-    pool = {"DATABASE_POOL_SIZE": os.environ.get("DATABASE_POOL_SIZE", "4")}
     return [
         Part(
             "web",
@@ -92,7 +90,6 @@ def application(home: Path, *, port: int) -> list[Part]:
                 *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
                 "marketplace.wsgi:application",
             ],
-            env=pool,
         ),
         Part(
             "worker",
@@ -101,11 +98,5 @@ def application(home: Path, *, port: int) -> list[Part]:
                 *("--without-gossip", "--without-mingle"),
             ],
         ),
-        Part(
-            "scheduler",
-            [
-                *(*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""),
-                *("--schedule", str(schedule / "schedule")),
-            ],
-        ),
+        Part("scheduler", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]

@@ -74,7 +74,7 @@ class Supervisor:
             self._start_server(server)
         self._start(parts.sandbox())
         self._set_up()
-        for part in parts.application(self.home, port=port):
+        for part in parts.application(port=port):
             self._start(part)
         self._wait_until_ready()
 

@@ -1,0 +1,55 @@
+"""Real Chromium for the journeys; its absence is a failure, never a skip."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from marketplace.local import chromium, environment
+
+SHOTS = environment.ROOT / "test-results"
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.fail(chromium.NEEDED, pytrace=False)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        found = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def context(
+    browser: Browser, base_url: str, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """A person's browser, without any cookie; a failed test leaves a picture of every page."""
+    found = browser.new_context(base_url=base_url, locale="en-GB", timezone_id="UTC")
+    found.set_default_timeout(10_000)
+    yield found
+    if request.node.stash.get(_FAILED, False):
+        SHOTS.mkdir(exist_ok=True)
+        for number, page in enumerate(found.pages):
+            name = request.node.name.replace("/", "-")
+            page.screenshot(path=SHOTS / f"{name}-{number}.png", full_page=True)
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[_FAILED] = True
+    return report

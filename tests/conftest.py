@@ -1,0 +1,27 @@
+"""Fixtures for every test; `tests.surroundings` has set the environment before."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox_process import SandboxProcess
+
+pytest_plugins = ("tests.browser",)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[SandboxProcess]:
+    """The outside world: one sandbox per test process, which the settings point at."""
+    log = Path(os.environ["DATA_DIR"]) / "sandbox.log"
+    found = SandboxProcess(os.environ["SANDBOX_URL"], log)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """Where the site answers; journeys replace it with that of their own processes."""
+    return os.environ["BASE_URL"]
