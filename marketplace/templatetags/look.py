@@ -94,21 +94,21 @@ def hue(name: object) -> str:
 @register.inclusion_tag("components/badge.html")
 def status_badge(status: str, text: str = "") -> dict[str, str]:
     """Show a state by icon and word; ``text`` replaces the word."""
-    kind, word = STATES.get(
-        str(status), ("", str(status).replace("_", " ").capitalize())
-    )
+    kind, word = STATES.get(str(status), ("", str(status).replace("_", " ").capitalize()))
     return {"kind": kind, "text": text or word}
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], name: str, text: str) -> SafeString:
-    """Link to a section of the site, marked as current inside it. Unknown names show nothing."""
+def nav_link(context: dict[str, Any], name: str, text: str, exact: bool = False) -> SafeString:
+    """Link to a section of the site, marked as current inside it. Unknown names show nothing.
+
+    ``exact`` marks the page itself only, for a section whose address begins those of others.
+    """
     try:
         url = reverse(name)
     except NoReverseMatch:
         return SafeString("")
-    request = context.get("request")
-    current = ""
-    if request is not None and request.path.startswith(url):
-        current = SafeString(' aria-current="page"')
+    path = getattr(context.get("request"), "path", "")
+    inside = path == url if exact else path.startswith(url)
+    current = SafeString(' aria-current="page"') if inside else ""
     return format_html('<a href="{}"{}>{}</a>', url, current, text)

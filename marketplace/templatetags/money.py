@@ -29,9 +29,7 @@ def amount(cents: int | None, currency: str = "USD") -> SafeString:
     text = money(cents, currency)
     if not text:
         return SafeString("")
-    return format_html(
-        '<data class="money" value="{}">{}</data>', int(cents or 0), text
-    )
+    return format_html('<data class="money" value="{}">{}</data>', int(cents or 0), text)
 
 
 @register.filter
@@ -52,3 +50,9 @@ def decimal(cents: int | None) -> str:
         return ""
     whole, part = divmod(abs(int(cents)), 100)
     return f"{'-' if int(cents) < 0 else ''}{whole}.{part:02d}"
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """Group a plain count: ``4213`` is "4,213"."""
+    return "" if number is None or number == "" else f"{int(number):,}"

@@ -12,17 +12,11 @@ register = template.Library()
 class SpecimenForm(forms.Form):
     """One field of every kind."""
 
-    title = forms.CharField(
-        help_text="What a buyer reads first.", initial="$250 prepaid balance"
-    )
+    title = forms.CharField(help_text="What a buyer reads first.", initial="$250 prepaid balance")
     email = forms.EmailField(label="E-mail", required=False)
     face_value = forms.CharField(label="Face value", initial="250.00")
-    discount = forms.CharField(
-        label="Discount", help_text="Between 30 and 70%.", initial="40"
-    )
-    provider = forms.ChoiceField(
-        choices=[("replicate", "Replicate"), ("vast", "Vast.ai")]
-    )
+    discount = forms.CharField(label="Discount", help_text="Between 30 and 70%.", initial="40")
+    provider = forms.ChoiceField(choices=[("replicate", "Replicate"), ("vast", "Vast.ai")])
     method = forms.ChoiceField(
         label="How the credit moves",
         widget=forms.RadioSelect,
@@ -43,9 +37,7 @@ class SpecimenForm(forms.Form):
         help_text="PDF or image, up to 5 MB.",
         required=False,
     )
-    agree = forms.BooleanField(
-        label="I may give this credit away under the provider's terms."
-    )
+    agree = forms.BooleanField(label="I may give this credit away under the provider's terms.")
 
 
 def _listing(provider: str, title: str, face: int, discount_bp: int) -> SimpleNamespace:
@@ -63,9 +55,7 @@ def _listing(provider: str, title: str, face: int, discount_bp: int) -> SimpleNa
     )
 
 
-def _step(
-    title: str, state: str, text: str = "", **at: datetime.datetime
-) -> SimpleNamespace:
+def _step(title: str, state: str, text: str = "", **at: datetime.datetime) -> SimpleNamespace:
     return SimpleNamespace(title=title, state=state, text=text, **at)
 
 
@@ -74,21 +64,15 @@ def specimens() -> SimpleNamespace:
     """Make the examples: a form with and without errors, listings, steps of a trade."""
     now = timezone.now().replace(microsecond=0)
     wrong = SpecimenForm({"title": "", "discount": "29.99", "face_value": "250.00"})
-    wrong.add_error(
-        "discount", "29.99% is below 30%. Offer a discount between 30 and 70%."
-    )
+    wrong.add_error("discount", "29.99% is below 30%. Offer a discount between 30 and 70%.")
     minutes = datetime.timedelta(minutes=1)
     return SimpleNamespace(
         form=SpecimenForm(),
         wrong=wrong,
         listings=[
             _listing("Replicate", "$250 of prepaid balance", 25_000, 4000),
-            _listing(
-                "Vast.ai", "Balance for GPU hours, any amount from $10", 180_000, 3250
-            ),
-            _listing(
-                "Google Cloud", "Startup credit with consent, $2,000", 200_000, 6000
-            ),
+            _listing("Vast.ai", "Balance for GPU hours, any amount from $10", 180_000, 3250),
+            _listing("Google Cloud", "Startup credit with consent, $2,000", 200_000, 6000),
         ],
         steps=[
             _step(
