@@ -1,0 +1,204 @@
+"""Guides: one file each, every claim with its sources, and where sources disagree, all of them."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from providers.catalogue_section import CatalogueError, Section
+
+GUIDES_DIR = Path(__file__).parent / "guides"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where something was read, and when we last looked. `number` is its place in the list."""
+
+    number: int
+    name: str
+    url: str
+    checked_on: date
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement; without sources it is our own."""
+
+    text: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A question that sources answer differently, and how we read them."""
+
+    about: str
+    says: tuple[Claim, ...]
+    reading: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures side by side; the first cell of a row names it."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def cells(self) -> list[list[tuple[str, str]]]:
+        """The rows, each cell with the name of its column."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of a guide."""
+
+    id: str
+    title: str
+    intro: str
+    steps: tuple[Claim, ...]
+    table: Table | None
+    claims: tuple[Claim, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that people ask, with its answer."""
+
+    question: str
+    answer: Claim
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Everything that we have read about one provider, in order."""
+
+    slug: str
+    provider: str
+    title: str
+    summary: str
+    checked_on: date
+    parts: tuple[Part, ...]
+    questions: tuple[Question, ...]
+    sources: tuple[Source, ...]
+
+
+@cache
+def guides(directory: Path = GUIDES_DIR) -> dict[str, Guide]:
+    """All guides by slug, read once for each process. Raises CatalogueError."""
+    return {path.stem: read_guide(path) for path in sorted(directory.glob("*.toml"))}
+
+
+def guide_slugs() -> frozenset[str]:
+    """The slugs of the providers that have a guide."""
+    return frozenset(guides())
+
+
+def read_guide(path: Path) -> Guide:
+    """The guide in a file. Raises CatalogueError naming the file and the field."""
+    try:
+        file = Section(tomllib.loads(path.read_text(encoding="utf-8")), file=path.name)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(file=path.name, field="(whole file)", problem=str(error)) from None
+    sources = _read_sources(file)
+    guide = Guide(
+        slug=path.stem,
+        provider=file.slug("provider", longest=60),
+        title=file.text("title", longest=120),
+        summary=file.text("summary", longest=300),
+        checked_on=file.day("checked_on"),
+        parts=tuple(_read_part(part, sources) for part in file.sections("parts")),
+        questions=tuple(_read_question(part, sources) for part in file.sections("questions")),
+        sources=tuple(sources.values()),
+    )
+    file.end()
+    return guide
+
+
+def _read_sources(file: Section) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    for number, part in enumerate(file.sections("sources"), start=1):
+        key = part.slug("id", longest=40)
+        if key in sources:
+            raise part.wrong("id", f"{key!r} is used twice")
+        sources[key] = Source(
+            number=number,
+            name=part.text("name", longest=160),
+            url=part.url("url"),
+            checked_on=part.day("checked_on"),
+        )
+        part.end()
+    return sources
+
+
+def _read_part(part: Section, sources: dict[str, Source]) -> Part:
+    read = Part(
+        id=part.slug("id", longest=40),
+        title=part.text("title", longest=120),
+        intro=part.text("intro", longest=400, blank=True),
+        steps=_read_claims(part, "steps", sources),
+        table=_read_table(part.section("table"), sources) if "table" in part.table else None,
+        claims=_read_claims(part, "claims", sources),
+        disagreements=tuple(
+            _read_disagreement(one, sources) for one in part.sections("disagreements")
+        ),
+    )
+    part.end()
+    return read
+
+
+def _read_claims(part: Section, key: str, sources: dict[str, Source]) -> tuple[Claim, ...]:
+    claims = []
+    for one in part.sections(key):
+        claims.append(Claim(one.text("text", longest=600), _read_cited(one, sources)))
+        one.end()
+    return tuple(claims)
+
+
+def _read_cited(part: Section, sources: dict[str, Source]) -> tuple[Source, ...]:
+    cited = part.take("sources", list)
+    for key in cited:
+        if key not in sources:
+            raise part.wrong("sources", f"{key!r} is not the id of a source")
+    return tuple(sources[key] for key in cited)
+
+
+def _read_disagreement(part: Section, sources: dict[str, Source]) -> Disagreement:
+    read = Disagreement(
+        about=part.text("about", longest=160),
+        says=_read_claims(part, "says", sources),
+        reading=part.text("reading", longest=600),
+    )
+    if len(read.says) < 2:
+        raise part.wrong("says", "needs two sides at least")
+    part.end()
+    return read
+
+
+def _read_table(part: Section, sources: dict[str, Source]) -> Table:
+    columns = tuple(part.take("columns", list))
+    rows = tuple(tuple(row) for row in part.take("rows", list))
+    if any(len(row) != len(columns) for row in rows):
+        raise part.wrong("rows", f"must have {len(columns)} cells each")
+    table = Table(
+        caption=part.text("caption", longest=160),
+        columns=columns,
+        rows=rows,
+        sources=_read_cited(part, sources),
+    )
+    part.end()
+    return table
+
+
+def _read_question(part: Section, sources: dict[str, Source]) -> Question:
+    read = Question(
+        question=part.text("question", longest=160),
+        answer=Claim(part.text("answer", longest=600), _read_cited(part, sources)),
+    )
+    part.end()
+    return read
