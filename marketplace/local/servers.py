@@ -17,6 +17,8 @@ from marketplace.local import processes
 
 START_SECONDS = 30
 STOP_SECONDS = 20
+# How long a server that ends at once is tried again.
+RETRY_SECONDS = 8
 
 
 class ServerFailed(SystemExit):
@@ -156,7 +158,7 @@ class Server:
                     raise ServerFailed(f"{self._failure()} (no answer in {START_SECONDS} s)")
                 time.sleep(0.03)
             # Processes of a server killed a moment ago may still hold its memory: once more.
-            if time.monotonic() > deadline - START_SECONDS + 8:
+            if time.monotonic() > deadline - START_SECONDS + RETRY_SECONDS:
                 self.process = None
                 self.stop()
                 raise ServerFailed(self._failure())

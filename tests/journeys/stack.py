@@ -53,6 +53,7 @@ class Stack:
         self.log_path = self.home / "run.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.env = self._environment(settings)
+        self.command = ["-m", "marketplace.local"]
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         """The environment of this process without what was set for the other tests."""
@@ -66,7 +67,7 @@ class Stack:
         """Start it as `make run` does, and wait until it says that it is ready."""
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "marketplace.local"],
+                [sys.executable, *self.command],
                 cwd=environment.ROOT,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
