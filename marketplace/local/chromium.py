@@ -33,7 +33,8 @@ def find_or_install() -> Path:
     """As `find`, else the first way of installing one that works here."""
     if (path := find()) is not None:
         return path
-    for install in (_install_with_playwright, _install_with_apt, _install_with_npm):
+    ways = (_install_with_playwright, _install_with_apt, _install_with_npm)
+    for install in ways:
         try:
             install()
         except (OSError, subprocess.SubprocessError, tarfile.TarError) as error:
@@ -106,18 +107,33 @@ def _install_with_npm() -> None:
     npm = [sys.executable, "-c", call.format("npm")]
     _run(*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=work, env=env)
     _run(sys.executable, "-c", call.format("node"), work / "unpack.cjs", work, env=env)
+    _unpack(work)
+    shutil.rmtree(work)
+
+
+def _unpack(work: Path) -> None:
+    """Lay out the browser, its libraries and fonts, and a script that starts it with them."""
     shutil.rmtree(UNPACKED, ignore_errors=True)
     UNPACKED.mkdir(parents=True)
     shutil.move(work / "chromium", UNPACKED / "chromium")
-    with tarfile.open(work / "libraries.tar") as libraries:
-        libraries.extractall(UNPACKED, filter="data")
+    for archive in ("libraries.tar", "fonts.tar"):
+        with tarfile.open(work / archive) as members:
+            members.extractall(UNPACKED, filter="data")
+    (UNPACKED / "fonts.conf").write_text(
+        "<fontconfig>\n"
+        '  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>\n'
+        f"  <dir>{UNPACKED}/fonts</dir>\n"
+        f"  <cachedir>{UNPACKED}/fonts-cache</cachedir>\n"
+        "</fontconfig>\n"
+    )
     start = UNPACKED / "chromium.sh"
     start.write_text(
-        f'#!/bin/sh\nexport LD_LIBRARY_PATH="{UNPACKED}/lib"\nexec "{UNPACKED}/chromium" "$@"\n'
+        "#!/bin/sh\n"
+        f'export LD_LIBRARY_PATH="{UNPACKED}/lib" FONTCONFIG_FILE="{UNPACKED}/fonts.conf"\n'
+        f'exec "{UNPACKED}/chromium" "$@"\n'
     )
     for program in (start, UNPACKED / "chromium"):
         program.chmod(0o755)
-    shutil.rmtree(work)
 
 
 if __name__ == "__main__":
