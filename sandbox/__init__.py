@@ -1,0 +1,1 @@
+"""Local stand-ins for Stripe, GitHub, Google and the providers' balance APIs."""

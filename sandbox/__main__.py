@@ -1,0 +1,34 @@
+"""`python -m sandbox`: applies the schema, starts the background threads, serves until stopped."""
+
+import os
+import signal
+import sys
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+
+
+def main() -> None:
+    """Runs the sandbox on 127.0.0.1:$SANDBOX_PORT until a TERM or INT signal."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.settings")
+    django.setup()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    from sandbox import background, serving
+    from sandbox.wsgi import application
+
+    try:
+        server = serving.bind(application)
+    except OSError as error:
+        sys.exit(f"The sandbox cannot listen on 127.0.0.1:{settings.PORT}: {error.strerror}.")
+    call_command("migrate", verbosity=0)
+    background.start()
+    print(f"Sandbox on http://127.0.0.1:{settings.PORT}/_control/", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

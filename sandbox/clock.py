@@ -1,0 +1,75 @@
+"""The sandbox's own clock, which can be moved forward, and the work that falls due on it."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import transaction
+
+from sandbox.models import Due, Setting
+from sandbox.writing import writing
+
+logger = logging.getLogger("sandbox.clock")
+
+Handler = Callable[[str], None]
+_HANDLERS: dict[str, Handler] = {}
+
+
+def offset() -> float:
+    """Seconds that the sandbox's clock is ahead of the real one."""
+    row = Setting.objects.filter(name="clock_offset").first()
+    return float(row.value) if row else 0.0
+
+
+def now() -> float:
+    """The sandbox's time, in Unix seconds."""
+    return time.time() + offset()
+
+
+def timestamp() -> int:
+    """The sandbox's time as whole Unix seconds, as Stripe's v1 objects carry it."""
+    return int(now())
+
+
+def iso(moment: float) -> str:
+    """Unix seconds as the RFC 3339 text that Stripe's v2 objects carry."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + ".000Z"
+
+
+def advance(seconds: float) -> None:
+    """Moves the clock forward and does at once whatever that makes due."""
+    with writing():
+        Setting.objects.update_or_create(
+            name="clock_offset", defaults={"value": offset() + seconds}
+        )
+    run_due()
+
+
+def on_due(kind: str) -> Callable[[Handler], Handler]:
+    """Registers what to do when work of this kind falls due; called inside `writing()`."""
+
+    def register(handler: Handler) -> Handler:
+        _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def plan(kind: str, target: str, *, after: float) -> None:
+    """Plans work for `after` sandbox seconds from now."""
+    Due.objects.create(kind=kind, target=target, at=now() + after)
+
+
+def run_due() -> None:
+    """Does everything that is due, in order, each piece in a transaction of its own."""
+    while Due.objects.filter(at__lte=now()).exists():
+        with writing():
+            item = Due.objects.filter(at__lte=now()).order_by("at", "pk").first()
+            if item is None:
+                return
+            item.delete()
+            try:
+                with transaction.atomic():
+                    _HANDLERS[item.kind](item.target)
+            except Exception:
+                logger.exception("Work due failed: %s %s", item.kind, item.target)

@@ -1,0 +1,24 @@
+"""Addresses under /_control/."""
+
+from django.urls import path
+
+from sandbox.control import page, views
+
+urlpatterns = [
+    path("", page.page),
+    path("clock/", views.advance_clock),
+    path("requests/", views.requests),
+    path("faults/", views.stripe_faults),
+    path("webhooks/", views.webhook_mode),
+    path("webhooks/release/", views.release_webhooks),
+    path("webhooks/resend/", views.resend_webhook),
+    path("money/", views.money_moved),
+    path("disputes/", views.open_dispute),
+    path("disputes/<str:key>/", views.close_dispute),
+    path("accounts/<str:key>/", views.account),
+    path("payouts/<str:key>/", views.payout),
+    path("refunds/<str:key>/", views.refund),
+    path("providers/<slug:slug>/accounts/<str:key>/", views.provider_account),
+    path("providers/<slug:slug>/faults/", views.provider_faults),
+    path("reset/", views.reset),
+]
