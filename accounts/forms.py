@@ -1,0 +1,41 @@
+"""Forms of the account pages that differ from django-allauth's own."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+
+from accounts.addresses import canonical
+from accounts.models import Person
+
+
+class SignupForm(AllauthSignupForm):
+    """Sign-up by e-mail. Another spelling of a known address is answered like a known address."""
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        try:
+            form = canonical(email)
+        except ValueError:
+            raise forms.ValidationError("Enter a valid e-mail address.") from None
+        if Person.objects.filter(canonical_email=form).exists():
+            self.account_already_exists = True
+        return email
+
+
+class ProfileForm(forms.ModelForm[Person]):
+    """What others see of a person."""
+
+    class Meta:
+        model = Person
+        fields = ["name"]
+        labels = {"name": "Public name"}
+        help_texts = {"name": "Shown to the people you trade with. Leave it empty to stay unnamed."}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        return " ".join(name.split())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = False

@@ -1,0 +1,142 @@
+"""People, and what is kept about them."""
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.addresses import canonical
+
+
+class People(BaseUserManager["Person"]):
+    """Creates people; the address is brought into its canonical form by `Person.save`."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        person = self.model(email=email.strip(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """One human being, found again by the canonical form of their verified address."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    canonical_email = models.CharField(max_length=254, unique=True, editable=False)
+    name = models.CharField(max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("moderator", default=False)
+    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[People] = People()
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        verbose_name_plural = "people"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.canonical_email = canonical(self.email)
+        if fields := kwargs.get("update_fields"):
+            kwargs["update_fields"] = {*fields, "canonical_email"}
+        super().save(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def public_name(self) -> str:
+        """What strangers see: the chosen name, else a neutral one that gives no address away."""
+        return self.name or f"Member {self.pk}"
+
+    def get_short_name(self) -> str:
+        return self.public_name
+
+
+class Standing(models.Model):
+    """What a seller's finished trades say of them; counted by whoever finishes a trade."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True)
+    completed_orders = models.PositiveIntegerField(default=0)
+    failed_orders = models.PositiveIntegerField(default=0)
+    rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+
+    def __str__(self) -> str:
+        return f"{self.completed_orders} completed"
+
+
+class ApiToken(models.Model):
+    """A program's way in. The token is shown once; only its hash is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = ArrayField(models.CharField(max_length=10))
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name or f"token {self.pk}"
+
+
+class Notification(models.Model):
+    """Something a person should know: shown in their inbox, and sent by mail.
+
+    `key` makes it at most one per happening; the words are in `templates/emails/<kind>.txt`.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120, unique=True)
+    context = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    read_at = models.DateTimeField(null=True)
+    mail_due_at = models.DateTimeField(null=True, db_default=Now())
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person", "-id"]),
+            models.Index(
+                fields=["person"], name="unread", condition=models.Q(read_at__isnull=True)
+            ),
+            models.Index(
+                fields=["mail_due_at"],
+                name="mail_due",
+                condition=models.Q(mail_due_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class AuditEntry(models.Model):
+    """An act of a moderator or the system that somebody may have to answer for."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    act = models.CharField(max_length=60)
+    subject = models.CharField(max_length=80)
+    reason = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["subject", "-id"])]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.subject}"

@@ -1,0 +1,79 @@
+"""Telling people. A notification is recorded with what it tells of; a worker mails it later."""
+
+import logging
+import smtplib
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+
+from accounts.models import Notification, Person
+
+log = logging.getLogger(__name__)
+MAIL_ATTEMPTS = 8
+RETRY_AFTER = timedelta(minutes=5)
+
+
+def notify(*, person: Person, kind: str, key: str, url: str = "", **context: Any) -> None:
+    """Record that `person` is to know of something; the second time with the same key is nothing.
+
+    `context` must be JSON; `url` is the path of the page with the next step.
+    """
+    assert connection.in_atomic_block, "a notification belongs to the transaction it tells of"
+    Notification.objects.bulk_create(
+        [Notification(person=person, kind=kind, key=key, context={**context, "url": url})],
+        ignore_conflicts=True,
+    )
+
+
+def render(notification: Notification) -> tuple[str, list[str]]:
+    """Subject and paragraphs, from `templates/emails/<kind>.txt`: its first line is the subject."""
+    context = {**notification.context, "person": notification.person}
+    text = render_to_string(f"emails/{notification.kind}.txt", context).strip()
+    subject, _, body = text.partition("\n")
+    return subject.strip(), [" ".join(part.split()) for part in body.strip().split("\n\n") if part]
+
+
+def send_due(limit: int = 50) -> int:
+    """Mail what is due and return how many were sent. What fails is tried again, a few times."""
+    with transaction.atomic():
+        due = Notification.objects.filter(mail_due_at__lte=Now()).order_by("mail_due_at")
+        ids = [row.pk for row in due.select_for_update(skip_locked=True).only("pk")[:limit]]
+        # Claimed until the next try: a worker that dies here loses nothing.
+        Notification.objects.filter(pk__in=ids).update(
+            mail_attempts=F("mail_attempts") + 1, mail_due_at=Now() + RETRY_AFTER
+        )
+    claimed = Notification.objects.filter(pk__in=ids).select_related("person").order_by("pk")
+    return sum(_send(notification) for notification in claimed)
+
+
+def _send(notification: Notification) -> bool:
+    subject, paragraphs = render(notification)
+    context = {
+        "subject": subject,
+        "paragraphs": paragraphs,
+        "url": settings.SITE_ORIGIN + notification.context["url"],
+        "origin": settings.SITE_ORIGIN,
+    }
+    mail = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string("emails/notification.txt", context),
+        to=[notification.person.email],
+        headers={"X-Surplus-Kind": notification.kind},
+    )
+    mail.attach_alternative(render_to_string("emails/notification.html", context), "text/html")
+    row = Notification.objects.filter(pk=notification.pk)
+    try:
+        mail.send()
+    except (OSError, smtplib.SMTPException):
+        log.warning("mail for notification %s was not taken", notification.pk, exc_info=True)
+        if notification.mail_attempts >= MAIL_ATTEMPTS:
+            row.update(mail_due_at=None)
+        return False
+    row.update(mailed_at=Now(), mail_due_at=None)
+    return True
