@@ -1,0 +1,86 @@
+"""Invariants of the money: each query must return no rows. `ledger_audit` runs them all."""
+
+from collections.abc import Mapping
+
+# One row per violation, named by its first column.
+INVARIANTS: Mapping[str, str] = {
+    "what an escrow's account holds is what the escrow says": """
+        SELECT e.reference, e.status, coalesce(b.held, 0) AS held FROM payments_escrow e
+        LEFT JOIN (
+            SELECT account, sum(amount) AS held FROM (
+                SELECT destination AS account, amount_cents AS amount FROM payments_posting
+                WHERE destination LIKE 'escrow:%%'
+                UNION ALL
+                SELECT source, -amount_cents FROM payments_posting WHERE source LIKE 'escrow:%%'
+            ) AS legs GROUP BY account
+        ) AS b ON b.account = 'escrow:' || e.id
+        WHERE coalesce(b.held, 0) <> CASE WHEN e.status IN ('awaiting', 'lapsed') THEN 0
+            ELSE e.price_cents - e.released_cents - e.refunded_cents END""",
+    "a settled escrow is settled to the last cent": """
+        SELECT reference, status FROM payments_escrow WHERE
+            (status = 'released' AND (released_cents <> price_cents OR refunded_cents <> 0))
+            OR (status = 'refunded' AND (refunded_cents <> price_cents OR released_cents <> 0))
+            OR (status = 'split' AND (released_cents + refunded_cents <> price_cents
+                OR least(released_cents, refunded_cents) <= 0))
+            OR (status IN ('awaiting', 'lapsed') AND released_cents + refunded_cents <> 0)""",
+    "what is held was paid: one charge of exactly the price": """
+        SELECT e.reference FROM payments_escrow e
+        WHERE e.status NOT IN ('awaiting', 'lapsed') AND NOT EXISTS (
+            SELECT FROM payments_posting p WHERE p.key = 'charge:' || e.charge_id
+            AND p.source = 'outside:cards' AND p.destination = 'escrow:' || e.id
+            AND p.amount_cents = e.price_cents AND p.currency = e.currency)""",
+    "an escrow's postings are in its currency": """
+        SELECT p.key FROM payments_posting p JOIN payments_escrow e ON e.id = p.escrow_id
+        WHERE p.currency <> e.currency""",
+    "no account but the outside's and the platform's is below zero": """
+        SELECT account, currency, sum(amount) FROM (
+            SELECT destination AS account, currency, amount_cents AS amount FROM payments_posting
+            UNION ALL
+            SELECT source, currency, -amount_cents FROM payments_posting
+        ) AS legs WHERE account NOT LIKE 'outside:%%' AND account NOT LIKE 'platform:%%'
+        GROUP BY account, currency HAVING sum(amount) < 0""",
+    "what is owed to sellers and buyers has an instruction on its way": """
+        SELECT owed.account, owed.amount, coalesce(underway.amount, 0) FROM (
+            SELECT account, sum(amount) AS amount FROM (
+                SELECT destination AS account, amount_cents AS amount FROM payments_posting
+                UNION ALL SELECT source, -amount_cents FROM payments_posting
+            ) AS legs WHERE account LIKE 'seller:%%' OR account LIKE 'buyer:%%' GROUP BY account
+        ) AS owed FULL JOIN (
+            SELECT CASE i.kind WHEN 'transfer' THEN 'seller:' || e.seller_id
+                ELSE 'buyer:' || e.buyer_id END AS account,
+                sum((i.params ->> 'amount')::bigint) AS amount
+            FROM payments_instruction i JOIN payments_escrow e ON e.id = i.escrow_id
+            WHERE i.kind IN ('transfer', 'refund') AND (i.status <> 'done' OR EXISTS (
+                SELECT FROM payments_posting p WHERE p.key = 'instruction:' || i.id || ':failed'))
+            GROUP BY 1
+        ) AS underway USING (account)
+        WHERE coalesce(owed.amount, 0) <> coalesce(underway.amount, 0)""",
+    "never more goes out for a charge than came in": """
+        SELECT e.reference FROM payments_escrow e
+        JOIN payments_posting p ON p.escrow_id = e.id
+        GROUP BY e.id, e.reference HAVING
+            sum(p.amount_cents) FILTER (WHERE p.destination LIKE 'account:%%'
+                OR (p.destination = 'outside:cards' AND p.source <> 'platform:losses'))
+            > sum(p.amount_cents) FILTER (WHERE p.source = 'outside:cards')""",
+    "an escrow's history is a path through its table": """
+        SELECT e.reference, ev.kind FROM payments_escrowevent ev
+        JOIN payments_escrow e ON e.id = ev.escrow_id
+        JOIN (SELECT id, lag(to_status) OVER (PARTITION BY escrow_id ORDER BY id) AS before,
+            lead(id) OVER (PARTITION BY escrow_id ORDER BY id) AS next FROM payments_escrowevent
+        ) AS step ON step.id = ev.id
+        WHERE ev.from_status <> coalesce(step.before, '')
+            OR (step.next IS NULL AND ev.to_status <> e.status)
+            OR (ev.from_status <> ev.to_status AND (ev.from_status, ev.to_status) NOT IN (
+                ('', 'awaiting'), ('awaiting', 'held'), ('awaiting', 'lapsed'),
+                ('held', 'released'), ('held', 'refunded'), ('held', 'split')))""",
+    "every call to the processor was written down before it was made": """
+        SELECT purpose FROM payments_instruction
+        WHERE (status = 'done' AND (first_sent_at IS NULL OR first_sent_at < created_at))
+            OR (status = 'done' AND done_at < first_sent_at)""",
+    "no instruction waits beyond its time": """
+        SELECT purpose, error FROM payments_instruction
+        WHERE status IN ('ready', 'sent') AND due_at < now() - interval '1 hour'""",
+    "no event of the processor waits beyond its time": """
+        SELECT event_id, error FROM payments_webhookevent
+        WHERE processed_at IS NULL AND due_at < now() - interval '1 hour'""",
+}

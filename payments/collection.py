@@ -1,0 +1,69 @@
+"""Finding out what was paid: asked by a webhook, by the buyer's return, or by the poller."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from payments import escrow as escrows
+from payments.models import Escrow, EscrowStatus
+from payments.processor import processor
+from payments.processor.interface import OutcomeUnknown, ProcessorRefused
+
+log = logging.getLogger(__name__)
+POLL_EVERY = timedelta(seconds=30)
+
+
+def collect(escrow_id: UUID) -> Escrow:
+    """Ask the processor about one escrow's payment and book what it says.
+
+    Raises OutcomeUnknown where the processor does not answer.
+    """
+    escrow = Escrow.objects.get(pk=escrow_id)
+    again = False
+    if escrow.charge_id:
+        escrow = escrows.record_payment(escrow.pk, processor().payment(escrow.payment_id))
+        again = _fee_unknown(escrow)
+    elif escrow.checkout_id:
+        page = processor().checkout(escrow.checkout_id)
+        if page.paid:
+            escrow = escrows.record_payment(escrow.pk, processor().payment(page.payment_id))
+            again = _fee_unknown(escrow)
+        else:
+            again = page.status == "open"
+    Escrow.objects.filter(pk=escrow.pk).update(poll_due_at=Now() + POLL_EVERY if again else None)
+    escrow.refresh_from_db()
+    return escrow
+
+
+def _fee_unknown(escrow: Escrow) -> bool:
+    return Escrow.objects.filter(pk=escrow.pk, fee_cents=None).exclude(charge_id="").exists()
+
+
+def collect_due(limit: int = 100) -> int:
+    """Ask about every escrow whose time has come; a failure of one does not stop the others."""
+    due = Escrow.objects.filter(poll_due_at__lte=Now()).order_by("poll_due_at")
+    ids = [row.pk for row in due.only("pk")[:limit]]
+    for escrow_id in ids:
+        # Moved on first, so that one that cannot be asked does not hold up the others.
+        Escrow.objects.filter(pk=escrow_id).update(poll_due_at=Now() + POLL_EVERY)
+        try:
+            collect(escrow_id)
+        except (OutcomeUnknown, ProcessorRefused):
+            log.warning("could not ask about escrow %s", escrow_id, exc_info=True)
+    return len(ids)
+
+
+def find(*, checkout_id: str = "", reference: str = "", charge_id: str = "") -> Escrow | None:
+    """The escrow that an object of the processor belongs to."""
+    rows = Escrow.objects.all()
+    if charge_id:
+        return rows.filter(charge_id=charge_id).first()
+    found = rows.filter(checkout_id=checkout_id).first() if checkout_id else None
+    if found is None and reference:
+        found = rows.filter(reference=reference).first()
+        if found and not found.checkout_id and found.status == EscrowStatus.AWAITING:
+            # The webhook was quicker than the answer to our own call.
+            Escrow.objects.filter(pk=found.pk, checkout_id="").update(checkout_id=checkout_id)
+    return found

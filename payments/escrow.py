@@ -1,0 +1,313 @@
+"""The life of one order's money: awaiting → held → released, refunded or split; or lapsed.
+
+The only module that assigns an escrow's status. What a decision moves at the processor is
+written as an instruction in the same transaction, and carried out afterwards.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.machines import Machine
+from accounts.models import Person
+from payments import incidents, instructions, ledger, money
+from payments.models import Escrow, EscrowEvent, EscrowStatus, PayoutAccount
+from payments.processor.interface import CardDispute, Payment
+from payments.refusals import Contested
+
+AWAITING, HELD = EscrowStatus.AWAITING, EscrowStatus.HELD
+RELEASED, REFUNDED = EscrowStatus.RELEASED, EscrowStatus.REFUNDED
+SPLIT, LAPSED = EscrowStatus.SPLIT, EscrowStatus.LAPSED
+
+machine = Machine(
+    model=Escrow,
+    events=EscrowEvent,
+    link="escrow",
+    table={
+        AWAITING: {HELD, LAPSED},
+        HELD: {RELEASED, REFUNDED, SPLIT},
+        RELEASED: set(),
+        REFUNDED: set(),
+        SPLIT: set(),
+        LAPSED: set(),
+    },
+)
+
+
+def open_escrow(
+    *,
+    reference: UUID,
+    buyer: Person,
+    seller: Person,
+    currency: str,
+    price_cents: int,
+    commission_cents: int,
+) -> Escrow:
+    """Await the price of one order."""
+    escrow = Escrow.objects.create(
+        reference=str(reference),
+        buyer=buyer,
+        seller=seller,
+        currency=currency,
+        price_cents=price_cents,
+        commission_cents=commission_cents,
+        proceeds_cents=price_cents - commission_cents,
+    )
+    machine.begin(escrow, kind="opened", actor=buyer)
+    return escrow
+
+
+def open_checkout(
+    escrow: Escrow, *, title: str, success_url: str, cancel_url: str, expires_at: datetime
+) -> None:
+    """Write the instruction for a payment page; `instructions.carry_out` then opens it."""
+    product = {"name": title}
+    item = {
+        "quantity": 1,
+        "price_data": {
+            "currency": escrow.currency.lower(),
+            "unit_amount": escrow.price_cents,
+            "product_data": product,
+        },
+    }
+    instructions.write(
+        kind="checkout",
+        purpose=f"escrow:{escrow.pk}:checkout",
+        escrow=escrow,
+        params={
+            "mode": "payment",
+            "line_items": [item],
+            "client_reference_id": escrow.reference,
+            "customer_email": escrow.buyer.email,
+            "allowed_payment_method_types": ["card"],
+            # The price is in one currency; the page must not offer another.
+            "adaptive_pricing": {"enabled": False},
+            "payment_intent_data": {
+                "transfer_group": escrow.reference,
+                "metadata": {"order": escrow.reference},
+            },
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "expires_at": int(expires_at.timestamp()),
+        },
+    )
+
+
+@transaction.atomic
+def record_payment(escrow_id: UUID, payment: Payment) -> Escrow:
+    """Book a payment that the processor reports; reported again, it changes nothing."""
+    escrow = Escrow.objects.select_for_update(no_key=True).get(pk=escrow_id)
+    as_agreed = (payment.amount_cents, payment.currency) == (escrow.price_cents, escrow.currency)
+    if escrow.charge_id == payment.charge_id:
+        _record_fee(escrow, payment)
+    elif escrow.status == AWAITING and as_agreed:
+        _book(escrow, payment, ledger.held(escrow.pk))
+        machine.advance(escrow, HELD, kind="paid", actor=escrow.buyer, **_ids(payment))
+        _record_fee(escrow, payment)
+    elif escrow.status == LAPSED and as_agreed and not escrow.charge_id:
+        # Paid in the moment that the order was cancelled: all of it goes back.
+        _book(escrow, payment, ledger.owed_to_buyer(escrow.buyer_id))
+        Escrow.objects.filter(pk=escrow.pk).update(**_ids(payment))
+        escrow.charge_id = payment.charge_id
+        _write_refund(escrow, escrow.price_cents)
+        machine.remark(escrow, kind="paid_too_late", actor=None, note="refunded in full")
+        _record_fee(escrow, payment)
+    else:
+        _quarantine(escrow, payment)
+    return escrow
+
+
+def _ids(payment: Payment) -> dict[str, Any]:
+    return {"payment_id": payment.id, "charge_id": payment.charge_id}
+
+
+def _book(escrow: Escrow, payment: Payment, destination: str) -> bool:
+    return ledger.post(
+        key=f"charge:{payment.charge_id}",
+        source=ledger.CARDS,
+        destination=destination,
+        amount_cents=payment.amount_cents,
+        currency=payment.currency,
+        escrow=escrow,
+    )
+
+
+def _record_fee(escrow: Escrow, payment: Payment) -> None:
+    if payment.fee_cents is None:
+        return
+    if payment.fee_cents:
+        ledger.post(
+            key=f"charge:{payment.charge_id}:fee",
+            source=ledger.FEES,
+            destination=ledger.PROCESSOR,
+            amount_cents=payment.fee_cents,
+            currency=payment.currency,
+            escrow=escrow,
+        )
+    Escrow.objects.filter(pk=escrow.pk).update(fee_cents=payment.fee_cents)
+
+
+def _quarantine(escrow: Escrow, payment: Payment) -> None:
+    """Money that is not as agreed, or came twice: kept apart until a person decides."""
+    if _book(escrow, payment, ledger.quarantine(escrow.pk)):
+        Escrow.objects.filter(pk=escrow.pk).update(quarantined_at=Now())
+        machine.remark(escrow, kind="quarantined", actor=None, note=payment.charge_id)
+        incidents.report(
+            key=f"quarantine:{payment.charge_id}",
+            kind="payment_not_as_agreed",
+            text=f"{payment.amount_cents} {payment.currency} arrived for order {escrow.reference}, "
+            f"which awaits {escrow.price_cents} {escrow.currency} and is {escrow.status}.",
+            escrow=escrow,
+        )
+
+
+def lapse(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
+    """Stop awaiting a payment, and close its page. Raises WrongState if it was paid meanwhile."""
+    machine.advance(escrow, LAPSED, kind="lapsed", actor=actor, note=reason)
+    if escrow.checkout_id:
+        instructions.write(
+            kind="expire",
+            purpose=f"escrow:{escrow.pk}:expire",
+            escrow=escrow,
+            params={"checkout": escrow.checkout_id},
+        )
+
+
+def release(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
+    """All of it to the seller, less the commission."""
+    settle(escrow, seller_share_cents=escrow.price_cents, actor=actor, reason=reason)
+
+
+def refund(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
+    """All of it back to the buyer."""
+    settle(escrow, seller_share_cents=0, actor=actor, reason=reason)
+
+
+def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, reason: str) -> None:
+    """End the escrow: a share of the price to the seller, the rest back to the buyer.
+
+    Raises Contested while the buyer's bank disputes the payment, WrongState if it has ended.
+    """
+    assert 0 <= seller_share_cents <= escrow.price_cents
+    refunded = escrow.price_cents - seller_share_cents
+    to = SPLIT if refunded and seller_share_cents else REFUNDED if refunded else RELEASED
+    if escrow.contested_at:
+        raise Contested
+    machine.advance(
+        escrow,
+        to,
+        kind=to.value,
+        actor=actor,
+        note=reason,
+        only_if=Q(contested_at=None),
+        released_cents=seller_share_cents,
+        refunded_cents=refunded,
+    )
+    if seller_share_cents:
+        _release_share(escrow)
+    if refunded:
+        moved = _move(escrow, "refund", ledger.owed_to_buyer(escrow.buyer_id), refunded)
+        assert moved
+        _write_refund(escrow, refunded)
+
+
+def _release_share(escrow: Escrow) -> None:
+    commission, _ = money.split(
+        escrow.commission_cents, [escrow.released_cents, escrow.refunded_cents]
+    )
+    proceeds = escrow.released_cents - commission
+    if commission:
+        moved = _move(escrow, "commission", ledger.COMMISSION, commission)
+        assert moved
+    if proceeds:
+        moved = _move(escrow, "release", ledger.owed_to_seller(escrow.seller_id), proceeds)
+        assert moved
+        account = PayoutAccount.objects.get(person=escrow.seller)
+        instructions.write(
+            kind="transfer",
+            purpose=f"escrow:{escrow.pk}:transfer",
+            escrow=escrow,
+            params={
+                "amount": proceeds,
+                "currency": escrow.currency.lower(),
+                "destination": account.remote_id,
+                "source_transaction": escrow.charge_id,
+                "transfer_group": escrow.reference,
+            },
+        )
+
+
+def _move(escrow: Escrow, what: str, destination: str, amount_cents: int) -> bool:
+    return ledger.post(
+        key=f"escrow:{escrow.pk}:{what}",
+        source=ledger.held(escrow.pk),
+        destination=destination,
+        amount_cents=amount_cents,
+        currency=escrow.currency,
+        escrow=escrow,
+    )
+
+
+def _write_refund(escrow: Escrow, amount_cents: int) -> None:
+    instructions.write(
+        kind="refund",
+        purpose=f"escrow:{escrow.pk}:refund",
+        escrow=escrow,
+        params={"charge": escrow.charge_id, "amount": amount_cents},
+    )
+
+
+@transaction.atomic
+def record_card_dispute(dispute: CardDispute) -> None:
+    """Follow a dispute at the buyer's bank: it blocks; lost, the money is gone; won, it goes on."""
+    escrow = (
+        Escrow.objects.select_for_update(no_key=True).filter(charge_id=dispute.charge_id).first()
+    )
+    if escrow is None:
+        return
+    if not dispute.outcome:
+        if Escrow.objects.filter(pk=escrow.pk, contested_at=None).update(contested_at=Now()):
+            machine.remark(escrow, kind="contested", actor=None, note=dispute.id)
+            incidents.report(
+                key=f"dispute:{dispute.id}",
+                kind="card_dispute",
+                text=f"The buyer's bank disputes {dispute.amount_cents} {escrow.currency}.",
+                escrow=escrow,
+            )
+    elif dispute.outcome == "won":
+        if Escrow.objects.filter(pk=escrow.pk, contested_at__isnull=False).update(
+            contested_at=None
+        ):
+            machine.remark(escrow, kind="dispute_won", actor=None, note=dispute.id)
+    else:
+        _lose(escrow, dispute)
+
+
+def _lose(escrow: Escrow, dispute: CardDispute) -> None:
+    """The bank took the money back: from what is held, else it is the platform's loss."""
+    whole = dispute.amount_cents == escrow.price_cents
+    from_held = escrow.status == HELD and whole
+    moved = ledger.post(
+        key=f"dispute:{dispute.id}:lost",
+        source=ledger.held(escrow.pk) if from_held else ledger.LOSSES,
+        destination=ledger.CARDS,
+        amount_cents=dispute.amount_cents,
+        currency=escrow.currency,
+        escrow=escrow,
+    )
+    if moved and from_held:
+        machine.advance(
+            escrow,
+            REFUNDED,
+            kind="taken_back_by_bank",
+            actor=None,
+            note=dispute.id,
+            refunded_cents=F("price_cents"),
+            contested_at=None,
+        )
+    elif moved:
+        machine.remark(escrow, kind="dispute_lost", actor=None, note=dispute.id)

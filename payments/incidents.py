@@ -1,0 +1,16 @@
+"""What a person must look at, and the brake: nothing is paid out while the books do not add up."""
+
+from payments.models import Escrow, Incident, LedgerAudit
+
+
+def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> None:
+    """Raise an incident, once per key."""
+    Incident.objects.bulk_create(
+        [Incident(key=key, kind=kind, text=text, escrow=escrow)], ignore_conflicts=True
+    )
+
+
+def payouts_frozen() -> bool:
+    """Whether the newest audit found a violation."""
+    newest = LedgerAudit.objects.values_list("is_clean", flat=True).first()
+    return newest is False

@@ -1,0 +1,158 @@
+"""Calls to the processor, as rows: written first, made outside any transaction, then recorded.
+
+A lost answer leaves a row that says "sent": whoever finds it due repeats the call with the same
+key, and looks at the processor first once the key may have been forgotten there.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+
+from payments import effects, incidents
+from payments.models import Instruction, InstructionStatus
+from payments.processor import processor
+from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
+
+log = logging.getLogger(__name__)
+
+# Longer than a call may last, so that nobody repeats a call that is still under way.
+LEASE = timedelta(seconds=20)
+LONGEST_WAIT = timedelta(hours=1)
+# Stripe forgets keys after 24 hours; an hour of margin.
+KEY_LIFE = timedelta(hours=23)
+REPLAYED = "replayed: "
+PAYING = ("transfer", "payout")
+# Reasons that pass by themselves: the same wish is tried again later, under a new key.
+PASSING = {
+    "balance_insufficient",
+    "insufficient_funds",
+    "insufficient_capabilities_for_transfer",
+    "charge_disputed",
+    "account_closed",
+    "lock_timeout",
+    "idempotency_key_in_use",
+}
+
+
+def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> Instruction:
+    """Record an intended call; once per purpose. It is made after the transaction.
+
+    What it brings about at the processor carries the instruction's id, for look-ups.
+    """
+    assert connection.in_atomic_block, "an instruction belongs to the decision it carries out"
+    mark = uuid4()
+    if kind in effects.MARKED:
+        params = {**params, "metadata": {"instruction": str(mark)}}
+    instruction, _ = Instruction.objects.get_or_create(
+        purpose=purpose, defaults={"id": mark, "kind": kind, "params": params, **links}
+    )
+    return instruction
+
+
+def due() -> list[UUID]:
+    """What is to be sent now: new, unanswered, or refused for a passing reason."""
+    rows = Instruction.objects.filter(due_at__lte=Now()).order_by("due_at")
+    if incidents.payouts_frozen():
+        rows = rows.exclude(kind__in=PAYING)
+    return [row.pk for row in rows.only("pk")[:100]]
+
+
+def carry_out(instruction_id: UUID) -> Instruction:
+    """Make the call if it is due and nobody else is making it, and record what came of it."""
+    instruction = _claim(instruction_id)
+    if instruction is None:
+        return Instruction.objects.get(pk=instruction_id)
+    try:
+        answer = _already_done(instruction) or processor().send(
+            instruction.kind,
+            key=instruction.key,
+            params=instruction.params,
+            account=instruction.account,
+        )
+    except ProcessorRefused as refusal:
+        _record_refusal(instruction, refusal)
+    except OutcomeUnknown as doubt:
+        _record_doubt(instruction, doubt)
+    else:
+        _record(instruction, answer)
+    instruction.refresh_from_db()
+    return instruction
+
+
+def _claim(instruction_id: UUID) -> Instruction | None:
+    claimed = Instruction.objects.filter(pk=instruction_id, due_at__lte=Now()).update(
+        status=InstructionStatus.SENT,
+        tries=F("tries") + 1,
+        first_sent_at=Coalesce("first_sent_at", Now()),
+        due_at=Now() + LEASE,
+    )
+    return Instruction.objects.get(pk=instruction_id) if claimed else None
+
+
+def _already_done(instruction: Instruction) -> Answer | None:
+    """What an earlier try brought about, where the key alone no longer tells."""
+    assert instruction.first_sent_at is not None
+    forgotten = instruction.first_sent_at < timezone.now() - KEY_LIFE
+    if instruction.tries == 1 or not (forgotten or instruction.error.startswith(REPLAYED)):
+        return None
+    return processor().find(
+        instruction.kind,
+        instruction=str(instruction.pk),
+        params=instruction.params,
+        account=instruction.account,
+    )
+
+
+def _wait(tries: int) -> timedelta:
+    return min(timedelta(seconds=1) * 2 ** min(tries, 12), LONGEST_WAIT)
+
+
+def _record(instruction: Instruction, answer: Answer) -> None:
+    with transaction.atomic():
+        done = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT).update(
+            status=InstructionStatus.DONE,
+            remote_id=answer.remote_id,
+            done_at=Now(),
+            due_at=None,
+            error="",
+        )
+        if done:
+            effects.record(instruction, answer)
+
+
+def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None:
+    passing = refusal.code in PASSING
+    with transaction.atomic():
+        row = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT)
+        text = f"{refusal.code}: {refusal}"
+        if passing:
+            # Refusals are stored under the key, so the next deliberate attempt needs another.
+            row.update(
+                status=InstructionStatus.READY,
+                attempt=F("attempt") + 1,
+                first_sent_at=None,
+                due_at=Now() + _wait(instruction.tries),
+                error=text,
+            )
+        else:
+            row.update(status=InstructionStatus.REFUSED, due_at=None, error=text)
+        effects.record_refusal(instruction, text, final=not passing)
+
+
+def _record_doubt(instruction: Instruction, doubt: OutcomeUnknown) -> None:
+    log.warning("%s: outcome not known: %s", instruction.purpose, doubt)
+    changes: dict[str, Any] = {"due_at": Now() + _wait(instruction.tries), "error": str(doubt)}
+    if doubt.replayed:
+        # The failure is stored under this key. Looked up before the next try (`_already_done`);
+        # if nothing is found then, that try goes out under a new key.
+        again = instruction.error.startswith(REPLAYED)
+        changes |= {"error": REPLAYED + str(doubt)} | (
+            {"attempt": F("attempt") + 1} if again else {}
+        )
+    Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT).update(**changes)

@@ -1,0 +1,303 @@
+"""Money: what is held for whom, every movement of it, and every call to the processor."""
+
+import uuid
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.machines import Event
+
+
+class Posting(models.Model):
+    """Money from one ledger account to another. Never changed; corrected by another posting.
+
+    Accounts are named by strings (`payments.ledger`), so no row is shared by all purchases.
+    """
+
+    key = models.CharField(max_length=120, unique=True)
+    source = models.CharField(max_length=60)
+    destination = models.CharField(max_length=60)
+    amount_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    escrow = models.ForeignKey(
+        "Escrow", null=True, on_delete=models.PROTECT, related_name="postings"
+    )
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["source", "currency"], include=["amount_cents"], name="spent"),
+            models.Index(fields=["destination", "currency"], include=["amount_cents"], name="got"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cents__gt=0), name="posting_moves_something"),
+            models.CheckConstraint(
+                condition=~Q(source=F("destination")), name="posting_moves_somewhere"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class EscrowStatus(models.TextChoices):
+    AWAITING = "awaiting"
+    HELD = "held"
+    RELEASED = "released"
+    REFUNDED = "refunded"
+    SPLIT = "split"
+    LAPSED = "lapsed"
+
+
+class Escrow(models.Model):
+    """The money of one order, from payment to its end. `reference` is the order's id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    reference = models.CharField(max_length=40, unique=True)
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    price_cents = models.BigIntegerField()
+    commission_cents = models.BigIntegerField()
+    proceeds_cents = models.BigIntegerField()
+    released_cents = models.BigIntegerField(default=0)
+    refunded_cents = models.BigIntegerField(default=0)
+    status = models.CharField(
+        max_length=10, choices=EscrowStatus.choices, default=EscrowStatus.AWAITING
+    )
+    status_since = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    checkout_id = models.CharField(max_length=100, blank=True)
+    checkout_url = models.TextField(blank=True)
+    payment_id = models.CharField(max_length=100, blank=True)
+    charge_id = models.CharField(max_length=100, blank=True)
+    fee_cents = models.BigIntegerField(null=True)
+    # A dispute at the processor (chargeback): nothing is released while it is open.
+    contested_at = models.DateTimeField(null=True)
+    quarantined_at = models.DateTimeField(null=True)
+    poll_due_at = models.DateTimeField(null=True, db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price_cents__gt=0, commission_cents__gte=0, proceeds_cents__gte=0)
+                & Q(price_cents=F("commission_cents") + F("proceeds_cents")),
+                name="escrow_parts_sum_to_the_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_cents__gte=0, refunded_cents__gte=0)
+                & Q(price_cents__gte=F("released_cents") + F("refunded_cents")),
+                name="escrow_pays_out_no_more_than_the_price",
+            ),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="escrow_has_two_parties"),
+            models.UniqueConstraint(
+                fields=["charge_id"], condition=~Q(charge_id=""), name="one_escrow_per_charge"
+            ),
+            models.UniqueConstraint(
+                fields=["checkout_id"], condition=~Q(checkout_id=""), name="one_escrow_per_checkout"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["payment_id"], condition=~Q(payment_id=""), name="by_payment"),
+            models.Index(
+                fields=["poll_due_at"], condition=Q(poll_due_at__isnull=False), name="poll_due"
+            ),
+            models.Index(fields=["seller", "status"]),
+            models.Index(fields=["status"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference}: {self.status}"
+
+    @property
+    def held_cents(self) -> int:
+        """What is still held of the buyer's money."""
+        if self.status in (EscrowStatus.AWAITING, EscrowStatus.LAPSED):
+            return 0
+        return self.price_cents - self.released_cents - self.refunded_cents
+
+
+class EscrowEvent(Event):
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="events")
+
+    class Meta(Event.Meta):
+        abstract = False
+
+
+class InstructionKind(models.TextChoices):
+    ACCOUNT = "account", "open a payout account"
+    CHECKOUT = "checkout", "open a checkout"
+    EXPIRE = "expire", "close a checkout"
+    REFUND = "refund", "refund a buyer"
+    TRANSFER = "transfer", "move proceeds to a seller's account"
+    PAYOUT = "payout", "pay out to a seller's bank"
+
+
+class InstructionStatus(models.TextChoices):
+    READY = "ready"
+    SENT = "sent", "sent, answer not known"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Instruction(models.Model):
+    """One intended call to the processor: written, with its exact parameters, before it is made.
+
+    `key` is the idempotency key: the same for every retry, another for every deliberate attempt.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=InstructionKind.choices)
+    purpose = models.CharField(max_length=120, unique=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    params = models.JSONField()
+    account = models.CharField(max_length=100, blank=True)
+    escrow = models.ForeignKey(
+        Escrow, null=True, on_delete=models.PROTECT, related_name="instructions"
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    payout = models.OneToOneField("Payout", null=True, on_delete=models.PROTECT)
+    status = models.CharField(
+        max_length=10, choices=InstructionStatus.choices, default=InstructionStatus.READY
+    )
+    tries = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    first_sent_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    done_at = models.DateTimeField(null=True)
+    remote_id = models.CharField(max_length=100, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False), name="instruction_due"
+            ),
+            models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="by_remote_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.purpose
+
+    @property
+    def key(self) -> str:
+        return self.purpose if self.attempt == 1 else f"{self.purpose}:{self.attempt}"
+
+
+class WebhookEvent(models.Model):
+    """The inbox: each event of the processor once, whatever it sends twice or out of order."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    type = models.CharField(max_length=120)
+    object_id = models.CharField(max_length=100, blank=True)
+    account = models.CharField(max_length=100, blank=True)
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    processed_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.object_id}"
+
+
+class PayoutAccount(models.Model):
+    """Where a seller is paid: their account at the processor, and what it still lacks."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payout_account"
+    )
+    remote_id = models.CharField(max_length=100, blank=True)
+    ready = models.BooleanField(default=False)
+    requirements = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["remote_id"], condition=~Q(remote_id=""), name="one_person_per_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.remote_id or "not opened"
+
+
+class PayoutStatus(models.TextChoices):
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class Payout(models.Model):
+    """Money from a seller's account at the processor to their bank."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="payouts"
+    )
+    amount_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(
+        max_length=10, choices=PayoutStatus.choices, default=PayoutStatus.PENDING
+    )
+    remote_id = models.CharField(max_length=100, blank=True)
+    failure = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cents__gt=0), name="payout_moves_something"),
+            models.UniqueConstraint(
+                fields=["person", "currency"],
+                condition=Q(status="pending"),
+                name="one_pending_payout_per_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_cents} {self.currency} {self.status}"
+
+
+class Incident(models.Model):
+    """Something with money that a person must look at."""
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=40)
+    text = models.TextField()
+    escrow = models.ForeignKey(Escrow, null=True, on_delete=models.PROTECT)
+    raised_at = models.DateTimeField(db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class LedgerAudit(models.Model):
+    """One run of all invariants. While the newest is not clean, nothing is paid out."""
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    is_clean = models.BooleanField()
+    violations = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return "clean" if self.is_clean else f"{len(self.violations)} violations"

@@ -1,0 +1,139 @@
+"""What a seller has coming, and the way from their account at the processor to their bank."""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from accounts.models import Person
+from accounts.notifications import notify
+from payments import incidents, instructions, ledger
+from payments.models import (
+    Escrow,
+    EscrowStatus,
+    Instruction,
+    Payout,
+    PayoutAccount,
+    PayoutStatus,
+)
+from payments.onboarding import require_ready
+from payments.processor import processor
+from payments.refusals import NothingToPayOut, PayoutPending
+
+CURRENCY = "USD"
+
+
+@dataclass(frozen=True)
+class Balances:
+    """In cents: held for orders under way; settled; arrived at the bank or on the way there."""
+
+    pending_cents: int
+    available_cents: int
+    paid_out_cents: int
+
+
+def balances(person: Person) -> Balances:
+    """What a seller has coming and has had."""
+    held = Escrow.objects.filter(seller=person, status=EscrowStatus.HELD)
+    pending = held.aggregate(sum=Sum("proceeds_cents", default=0))["sum"]
+    settled = ledger.balance(ledger.owed_to_seller(person.pk), CURRENCY)
+    arrived = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
+    return Balances(pending, settled + arrived, ledger.balance(ledger.bank(person.pk), CURRENCY))
+
+
+def request_payout(person: Person) -> Payout:
+    """Pay out all that lies in the seller's account at the processor.
+
+    Raises NotOnboarded, NothingToPayOut or PayoutPending.
+    """
+    require_ready(person)
+    try:
+        with transaction.atomic():
+            amount = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
+            if amount <= 0:
+                raise NothingToPayOut
+            # At most one is pending per person, so this amount is not promised twice.
+            payout = Payout.objects.create(person=person, amount_cents=amount, currency=CURRENCY)
+            instructions.write(
+                kind="payout",
+                purpose=f"payout:{payout.pk}",
+                person=person,
+                payout=payout,
+                account=PayoutAccount.objects.get(person=person).remote_id,
+                params={"amount": amount, "currency": CURRENCY.lower()},
+            )
+    except IntegrityError:
+        raise PayoutPending from None
+    return payout
+
+
+def follow(remote_id: str) -> None:
+    """Ask how a payout fares. Even one that was paid may come back later."""
+    payout = Payout.objects.filter(remote_id=remote_id).first()
+    if payout is None:
+        return
+    account = PayoutAccount.objects.get(person=payout.person_id).remote_id
+    status, failure = processor().payout_status(remote_id, account=account)
+    with transaction.atomic():
+        if status == "paid":
+            rows = Payout.objects.filter(pk=payout.pk, status=PayoutStatus.PENDING)
+            if rows.update(status=PayoutStatus.PAID):
+                _tell(payout, "payout_paid")
+        elif status in ("failed", "canceled"):
+            rows = Payout.objects.filter(pk=payout.pk).exclude(status=PayoutStatus.FAILED)
+            if rows.update(status=PayoutStatus.FAILED, failure=failure):
+                ledger.post(
+                    key=f"payout:{payout.pk}:failed",
+                    source=ledger.bank(payout.person_id),
+                    destination=ledger.at_processor(payout.person_id),
+                    amount_cents=payout.amount_cents,
+                    currency=payout.currency,
+                )
+                _tell(payout, "payout_failed")
+
+
+def _tell(payout: Payout, kind: str) -> None:
+    notify(
+        person=payout.person,
+        kind=kind,
+        key=f"{kind}:{payout.pk}",
+        url="/account/payouts/",
+        amount_cents=payout.amount_cents,
+        currency=payout.currency,
+        failure=payout.failure,
+    )
+
+
+def follow_refund(remote_id: str) -> None:
+    """Ask how a refund fares; one that failed is owed to the buyer again."""
+    instruction = (
+        Instruction.objects.filter(kind="refund", remote_id=remote_id)
+        .select_related("escrow")
+        .first()
+    )
+    if instruction is None or instruction.escrow is None:
+        return
+    if processor().refund_status(remote_id) not in ("failed", "canceled"):
+        return
+    escrow = instruction.escrow
+    with transaction.atomic():
+        ledger.post(
+            key=f"instruction:{instruction.pk}:failed",
+            source=ledger.CARDS,
+            destination=ledger.owed_to_buyer(escrow.buyer_id),
+            amount_cents=instruction.params["amount"],
+            currency=escrow.currency,
+            escrow=escrow,
+        )
+        incidents.report(
+            key=f"refund:{remote_id}",
+            kind="refund_failed",
+            text="The refund did not reach the buyer's card; pay it back another way.",
+            escrow=escrow,
+        )
+
+
+def pending_payouts() -> list[str]:
+    """Ids at the processor of the payouts whose end is not known yet."""
+    rows = Payout.objects.filter(status=PayoutStatus.PENDING).exclude(remote_id="")
+    return list(rows.order_by("created_at").values_list("remote_id", flat=True)[:100])

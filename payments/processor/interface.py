@@ -1,0 +1,91 @@
+"""What Surplus needs of a company that moves money, in its own words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class ProcessorRefused(Exception):
+    """The processor understood the call and did nothing. `code` is stable; the message its own."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class OutcomeUnknown(Exception):
+    """No answer, or one that does not tell whether it was done.
+
+    `replayed`: the processor stored this failure under the key and will repeat it.
+    """
+
+    def __init__(self, message: str, *, replayed: bool = False) -> None:
+        super().__init__(message)
+        self.replayed = replayed
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an instruction brought about: the new object's id, and its page if it has one."""
+
+    remote_id: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A hosted payment page: `open`, `complete` or `expired`; paid when money was taken."""
+
+    id: str
+    reference: str
+    status: str
+    paid: bool
+    payment_id: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money taken from a card, with the processor's fee once that is known."""
+
+    id: str
+    charge_id: str
+    amount_cents: int
+    currency: str
+    fee_cents: int | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A seller's account: ready to be paid, or what is still missing."""
+
+    id: str
+    ready: bool
+    requirements: list[str]
+
+
+@dataclass(frozen=True)
+class CardDispute:
+    """A dispute of a charge at the buyer's bank; `outcome` is won, lost or, while open, empty."""
+
+    id: str
+    charge_id: str
+    amount_cents: int
+    outcome: str
+
+
+class Processor(Protocol):
+    """All calls raise ProcessorRefused or OutcomeUnknown; `send` alone changes anything."""
+
+    def send(self, kind: str, *, key: str, params: dict[str, Any], account: str) -> Answer: ...
+    def find(
+        self, kind: str, *, instruction: str, params: dict[str, Any], account: str
+    ) -> Answer | None: ...
+    def checkout(self, checkout_id: str) -> Checkout: ...
+    def payment(self, payment_id: str) -> Payment: ...
+    def account(self, account_id: str) -> Account: ...
+    def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str: ...
+    def refund_status(self, refund_id: str) -> str: ...
+    def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]: ...
+    def card_dispute(self, dispute_id: str) -> CardDispute: ...
+    def verify(self, body: bytes, signature: str) -> None: ...
+    def earliest_expiry(self, wanted: datetime, now: datetime) -> datetime: ...

@@ -1,0 +1,199 @@
+"""Stripe, through its official SDK. Stripe's words stay in this file.
+
+The pattern is docs.stripe.com/connect/separate-charges-and-transfers.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import stripe
+from django.conf import settings
+from stripe import StripeClient, StripeObject
+
+from payments.processor.interface import (
+    Account,
+    Answer,
+    CardDispute,
+    Checkout,
+    OutcomeUnknown,
+    Payment,
+    ProcessorRefused,
+)
+
+CALL_TIMEOUT_SECONDS = 8
+# The SDK accepts signatures up to this age; one from the future it would accept at any distance.
+SIGNATURE_TOLERANCE_SECONDS = 300
+# A Checkout Session lives between 30 minutes and 24 hours (docs.stripe.com/api/checkout/sessions).
+SHORTEST_CHECKOUT = timedelta(minutes=31)
+WON, LOST = {"won", "warning_closed", "prevented"}, {"lost"}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Stripe's errors as ours: refused means not done, everything doubtful is unknown."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        doubtful = status in (0, 401, 403, 409, 429) or status >= 500
+        if doubtful or isinstance(error, stripe.APIConnectionError):
+            headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+            replayed = headers.get("idempotent-replayed") == "true" and status >= 500
+            raise OutcomeUnknown(str(error), replayed=replayed) from error
+        raise ProcessorRefused(error.code or "", error.user_message or str(error)) from error
+
+
+def _plain(found: StripeObject) -> dict[str, Any]:
+    return found.to_dict()
+
+
+class StripeProcessor:
+    """Implements `payments.processor.interface.Processor`."""
+
+    def __init__(self) -> None:
+        # Retries are ours: they must carry the key of the row that was written first.
+        self.client = StripeClient(
+            settings.STRIPE_SECRET_KEY,
+            base_addresses={"api": settings.STRIPE_API_BASE},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=CALL_TIMEOUT_SECONDS),
+        )
+
+    def send(self, kind: str, *, key: str, params: dict[str, Any], account: str) -> Answer:
+        """Carry out an instruction under its idempotency key."""
+        v1 = self.client.v1
+        calls: dict[str, Callable[..., StripeObject]] = {
+            "account": self.client.v2.core.accounts.create,
+            "checkout": v1.checkout.sessions.create,
+            "refund": v1.refunds.create,
+            "transfer": v1.transfers.create,
+            "payout": v1.payouts.create,
+        }
+        options: Any = {"idempotency_key": key}
+        if account:
+            options["stripe_account"] = account
+        with _translated():
+            if kind == "expire":
+                done: StripeObject = v1.checkout.sessions.expire(params["checkout"], {}, options)
+            else:
+                done = calls[kind](params, options)
+        return self._answer(done)
+
+    def find(
+        self, kind: str, *, instruction: str, params: dict[str, Any], account: str
+    ) -> Answer | None:
+        """Look for what an earlier try may have brought about, by the instruction's own mark."""
+        v1 = self.client.v1
+        with _translated():
+            if kind == "transfer":
+                query: dict[str, Any] = {"transfer_group": params["transfer_group"], "limit": 100}
+                page = v1.transfers.list(query)  # type: ignore[arg-type]
+            elif kind == "refund":
+                page = v1.refunds.list({"charge": params["charge"], "limit": 100})  # type: ignore[assignment]
+            elif kind == "payout":
+                page = v1.payouts.list({"limit": 100}, {"stripe_account": account})  # type: ignore[assignment]
+            else:
+                # An unpaid page that nobody was sent to, or an empty account: harmless if doubled.
+                return None
+            for found in page.auto_paging_iter():
+                if _plain(found).get("metadata", {}).get("instruction") == instruction:
+                    return self._answer(found)
+        return None
+
+    @staticmethod
+    def _answer(found: StripeObject) -> Answer:
+        data = _plain(found)
+        return Answer(remote_id=data["id"], url=data.get("url") or "")
+
+    def checkout(self, checkout_id: str) -> Checkout:
+        with _translated():
+            session = _plain(self.client.v1.checkout.sessions.retrieve(checkout_id))
+        return Checkout(
+            id=session["id"],
+            reference=session.get("client_reference_id") or "",
+            status=session["status"],
+            paid=session["payment_status"] == "paid",
+            payment_id=session.get("payment_intent") or "",
+        )
+
+    def payment(self, payment_id: str) -> Payment:
+        with _translated():
+            intent = _plain(
+                self.client.v1.payment_intents.retrieve(
+                    payment_id, {"expand": ["latest_charge.balance_transaction"]}
+                )
+            )
+        charge = intent["latest_charge"]
+        # Null until Stripe knows it (docs.stripe.com: payment intents, asynchronous capture).
+        entry = charge.get("balance_transaction")
+        return Payment(
+            id=intent["id"],
+            charge_id=charge["id"],
+            amount_cents=charge["amount"],
+            currency=charge["currency"].upper(),
+            fee_cents=entry["fee"] if entry else None,
+        )
+
+    def account(self, account_id: str) -> Account:
+        with _translated():
+            found = _plain(
+                self.client.v2.core.accounts.retrieve(
+                    account_id, {"include": ["configuration.recipient", "requirements"]}
+                )
+            )
+        recipient = (found.get("configuration") or {}).get("recipient") or {}
+        balance = (recipient.get("capabilities") or {}).get("stripe_balance") or {}
+        entries = (found.get("requirements") or {}).get("entries") or []
+        return Account(
+            id=found["id"],
+            ready=(balance.get("stripe_transfers") or {}).get("status") == "active",
+            requirements=[entry.get("description", "") for entry in entries],
+        )
+
+    def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
+        pages = {"return_url": return_url, "refresh_url": refresh_url}
+        with _translated():
+            link = self.client.v2.core.account_links.create(
+                {
+                    "account": account_id,
+                    "use_case": {"type": "account_onboarding", "account_onboarding": pages},  # type: ignore[typeddict-item]
+                }
+            )
+        return link.url
+
+    def refund_status(self, refund_id: str) -> str:
+        with _translated():
+            return _plain(self.client.v1.refunds.retrieve(refund_id))["status"] or ""
+
+    def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]:
+        with _translated():
+            payout = _plain(
+                self.client.v1.payouts.retrieve(payout_id, {}, {"stripe_account": account})
+            )
+        return payout["status"], payout.get("failure_message") or payout.get("failure_code") or ""
+
+    def card_dispute(self, dispute_id: str) -> CardDispute:
+        with _translated():
+            dispute = _plain(self.client.v1.disputes.retrieve(dispute_id))
+        status = dispute["status"]
+        outcome = "won" if status in WON else "lost" if status in LOST else ""
+        return CardDispute(dispute["id"], dispute["charge"], dispute["amount"], outcome)
+
+    def verify(self, body: bytes, signature: str) -> None:
+        """Raise ProcessorRefused unless Stripe signed this body in the last minutes."""
+        try:
+            stripe.WebhookSignature.verify_header(
+                body, signature, settings.STRIPE_WEBHOOK_SECRET, SIGNATURE_TOLERANCE_SECONDS
+            )
+        except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
+            raise ProcessorRefused("signature", "The signature does not fit.") from error
+        stamp = next(part[2:] for part in signature.split(",") if part.startswith("t="))
+        if int(stamp) > time.time() + SIGNATURE_TOLERANCE_SECONDS:
+            raise ProcessorRefused("signature", "The signature is from the future.")
+
+    def earliest_expiry(self, wanted: datetime, now: datetime) -> datetime:
+        """When a payment page may close at the earliest, if we want it closed at `wanted`."""
+        return max(wanted, now + SHORTEST_CHECKOUT)

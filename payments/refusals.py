@@ -1,0 +1,29 @@
+"""What the money rules do not allow, in words for people."""
+
+from accounts.refusals import Refusal
+
+
+class Contested(Refusal):
+    code = "payment_contested"
+    message = "The buyer's bank is disputing this payment, so it cannot move until that is decided."
+
+
+class NotOnboarded(Refusal):
+    code = "payouts_not_set_up"
+    message = "Set up payouts first: the money of a sale needs a place to go."
+
+
+class NothingToPayOut(Refusal):
+    code = "nothing_to_pay_out"
+    message = "There is nothing to pay out yet."
+
+
+class PayoutPending(Refusal):
+    code = "payout_pending"
+    message = "A payout is on its way already. The next one can follow when it has arrived."
+
+
+class ProcessorUnavailable(Refusal):
+    code = "processor_unavailable"
+    status = 503
+    message = "The card processor does not answer just now. Nothing is lost; try again in a minute."
