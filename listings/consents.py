@@ -1,0 +1,76 @@
+"""Consent documents: checked by content, made harmless, kept private."""
+
+import hashlib
+import io
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from PIL import Image, UnidentifiedImageError
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+
+from accounts.models import Person
+from accounts.refusals import Invalid, WrongState
+from listings.lifecycle import EDITABLE, machine
+from listings.models import Consent, Listing
+from listings.publishing import own
+from providers.secret_patterns import find_secrets
+
+MOST_PIXELS = 40_000_000
+MOST_PAGES = 50
+
+
+def attach(listing: Listing, *, actor: Person, upload: UploadedFile) -> Consent:
+    """Keep a provider's written consent with a draft. Raises Invalid naming `document`."""
+    content, kind = _checked(upload)
+    with transaction.atomic():
+        listing = own(listing, actor)
+        if listing.status not in EDITABLE:
+            raise WrongState
+        consent = Consent(
+            listing=listing,
+            original_name=(upload.name or "document")[-120:],
+            content_type=f"application/{kind}" if kind == "pdf" else f"image/{kind}",
+            digest=hashlib.sha256(content).hexdigest(),
+        )
+        consent.document.save(f"{listing.pk}.{kind}", ContentFile(content), save=True)
+        machine.remark(listing, kind="consent_attached", actor=actor, note=consent.digest)
+    return consent
+
+
+def _checked(upload: UploadedFile) -> tuple[bytes, str]:
+    """The content and its kind, from what it is rather than from what it is called."""
+    if not upload.size or upload.size > settings.UPLOAD_LIMIT_BYTES:
+        limit = settings.UPLOAD_LIMIT_BYTES // 1024 // 1024
+        raise Invalid("document", f"Attach a file of at most {limit} MB that is not empty.")
+    raw = upload.read()
+    return (_checked_pdf(raw), "pdf") if raw.startswith(b"%PDF-") else _re_encoded(raw)
+
+
+def _checked_pdf(raw: bytes) -> bytes:
+    try:
+        reader = PdfReader(io.BytesIO(raw))
+        if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:
+            raise Invalid("document", f"Attach an open PDF of at most {MOST_PAGES} pages.")
+        text = "\n".join(page.extract_text() for page in reader.pages)
+    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Invalid("document", "This PDF cannot be read.") from error
+    if find_secrets(text):
+        raise Invalid("document", "This document contains a key. Black it out first.")
+    return raw
+
+
+def _re_encoded(raw: bytes) -> tuple[bytes, str]:
+    """Pixels only: whatever else the file carried is gone."""
+    try:
+        with Image.open(io.BytesIO(raw), formats=["PNG", "JPEG"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Invalid("document", "This picture is too large.")
+            out = io.BytesIO()
+            kind = "png" if image.format == "PNG" else "jpeg"
+            image.convert("RGB").save(out, kind)
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise Invalid("document", "Attach a PDF, PNG or JPEG file.") from error
+    return out.getvalue(), kind

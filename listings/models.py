@@ -1,0 +1,267 @@
+"""Offers: what a seller has, at which discount, how it moves, and how much of it is left."""
+
+import uuid
+from datetime import date, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.machines import Event
+from accounts.models import Person
+from providers.models import Program, Provider
+from providers.vocabulary import TransferMethod
+
+LEAST_DISCOUNT_BP = 3000
+GREATEST_DISCOUNT_BP = 7000
+# Ten million dollars: above any credit that was ever granted, far below what a column holds.
+LARGEST_FACE_VALUE_CENTS = 10**9
+
+
+class ListingStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    IN_REVIEW = "in_review", "In review"
+    REJECTED = "rejected", "Rejected"
+    LIVE = "live", "Live"
+    PAUSED = "paused", "Paused"
+    SOLD_OUT = "sold_out", "Sold out"
+    EXPIRED = "expired", "Expired"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    REMOVED = "removed", "Removed"
+
+
+# Anybody may look at these; live ones can be bought, the others say why not.
+PUBLIC = (
+    ListingStatus.LIVE,
+    ListingStatus.PAUSED,
+    ListingStatus.SOLD_OUT,
+    ListingStatus.EXPIRED,
+)
+
+
+class Listings(models.QuerySet["Listing"]):
+    """Selections of offers."""
+
+    def visible_to(self, person: Person | AnonymousUser) -> "Listings":
+        """What a person may load: what is or was public, and their own; moderators, all."""
+        if person.is_staff:
+            return self
+        public = Q(status__in=PUBLIC)
+        return self.filter(public | Q(seller=person) if person.is_authenticated else public)
+
+    def live(self) -> "Listings":
+        """What can be bought today: live, and not about to expire under a trade."""
+        return self.filter(status=ListingStatus.LIVE, expires_on__gte=earliest_expiry())
+
+    def for_cards(self) -> "Listings":
+        """With what a card shows, in one query."""
+        return self.select_related("provider", "seller", "seller__standing")
+
+
+def earliest_expiry() -> date:
+    """The first day on which credit may expire and a trade of it still be finished before."""
+    trade = timedelta(
+        seconds=settings.DELIVER_WITHIN_SECONDS
+        + settings.INSPECT_WITHIN_SECONDS
+        + settings.COOLING_OFF_SECONDS
+    )
+    # Expiry dates are the provider's, in no known zone: one day of margin.
+    return (timezone.now() + trade).date() + timedelta(days=1)
+
+
+class Listing(models.Model):
+    """A seller's offer. Its stock is available, reserved for orders under way, or sold."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="listings"
+    )
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="listings")
+    program = models.ForeignKey(
+        Program, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True, max_length=4000)
+    currency = models.CharField(max_length=3, default="USD")
+    face_value_cents = models.BigIntegerField()
+    min_order_cents = models.BigIntegerField()
+    step_cents = models.BigIntegerField()
+    discount_bp = models.PositiveIntegerField()
+    expires_on = models.DateField()
+    region = models.CharField(max_length=60, blank=True)
+    transfer_method = models.CharField(max_length=20, choices=TransferMethod)
+    status = models.CharField(
+        max_length=10, choices=ListingStatus.choices, default=ListingStatus.DRAFT
+    )
+    status_since = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    available_cents = models.BigIntegerField()
+    reserved_cents = models.BigIntegerField(default=0)
+    sold_cents = models.BigIntegerField(default=0)
+    # The price of all that is available; `payments.money.price_of` in SQL.
+    price_cents = models.GeneratedField(
+        expression=F("available_cents") - (F("available_cents") * F("discount_bp") + 5000) / 10000,
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    search = models.GeneratedField(
+        expression=SearchVector("title", weight="A", config="english")
+        + SearchVector("description", weight="B", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = Listings.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(discount_bp__gte=LEAST_DISCOUNT_BP)
+                & Q(discount_bp__lte=GREATEST_DISCOUNT_BP),
+                name="discount_between_30_and_70_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(available_cents__gte=0, reserved_cents__gte=0, sold_cents__gte=0)
+                & Q(face_value_cents=F("available_cents") + F("reserved_cents") + F("sold_cents")),
+                name="stock_sums_to_the_face_value",
+            ),
+            models.CheckConstraint(
+                condition=Q(face_value_cents__gt=0)
+                & Q(face_value_cents__lte=LARGEST_FACE_VALUE_CENTS)
+                & Q(step_cents__gt=0)
+                & Q(min_order_cents__gt=0)
+                & Q(min_order_cents__lte=F("face_value_cents")),
+                name="amounts_are_sensible",
+            ),
+        ]
+        indexes = [
+            *(
+                models.Index(
+                    fields=[field, "id"], condition=Q(status="live"), name=f"live_by_{field}"
+                )
+                for field in ("created_at", "discount_bp", "price_cents", "expires_on")
+            ),
+            *(
+                models.Index(
+                    fields=["provider", field, "id"],
+                    condition=Q(status="live"),
+                    name=f"provider_by_{field}",
+                )
+                for field in ("created_at", "discount_bp", "price_cents", "expires_on")
+            ),
+            models.Index(fields=["seller", "-created_at"]),
+            models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
+            GinIndex(fields=["search"], name="listing_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """The offer's page."""
+        return reverse("listings:detail", args=[self.pk])
+
+    @property
+    def offered_min_cents(self) -> int:
+        """The smallest order that is possible now: the minimum, or the rest if it is less."""
+        return min(self.min_order_cents, self.available_cents)
+
+
+class ListingEvent(Event):
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="events")
+
+    class Meta(Event.Meta):
+        abstract = False
+
+
+class Consent(models.Model):
+    """A provider's written consent to a transfer, as handed in by the seller."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="consents")
+    document = models.FileField(upload_to="consents/")
+    original_name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    handed_in_at = models.DateTimeField(db_default=Now(), editable=False)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+
+class CodeStatus(models.TextChoices):
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    REVEALED = "revealed"
+    VOID = "void"
+
+
+class Code(models.Model):
+    """One redeemable code: encrypted, found again only by its fingerprint, shown to one buyer."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="codes")
+    face_value_cents = models.BigIntegerField()
+    fingerprint = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=12)
+    ciphertext = models.BinaryField()
+    status = models.CharField(
+        max_length=10, choices=CodeStatus.choices, default=CodeStatus.AVAILABLE
+    )
+    reserved_for = models.UUIDField(null=True, db_index=True)
+    revealed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fingerprint"], condition=~Q(status="void"), name="a_code_is_offered_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["available", "void"], reserved_for=None)
+                | Q(status__in=["reserved", "revealed"], reserved_for__isnull=False)
+                | Q(status="void"),
+                name="a_reserved_code_is_somebodys",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["listing", "id"], condition=Q(status="available"), name="codes_left"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
+class Report(models.Model):
+    """Somebody's word that a listing is not in order."""
+
+    REASONS: ClassVar = [
+        ("forbidden", "The provider does not allow this sale"),
+        ("stolen", "The credit may be stolen"),
+        ("misleading", "The description is misleading"),
+        ("other", "Something else"),
+    ]
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=20, choices=REASONS)
+    text = models.TextField(max_length=2000, blank=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.get_reason_display()

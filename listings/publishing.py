@@ -1,0 +1,194 @@
+"""An offer's way to the market and off it. Every step says who took it and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts import audit
+from accounts.models import Person
+from accounts.notifications import notify
+from accounts.refusals import Invalid, NotAllowed, WrongState
+from listings import vault
+from listings.lifecycle import EDITABLE, machine
+from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
+from listings.refusals import CodesMissing, ConsentMissing
+from listings.vault import Deposit
+from payments.onboarding import require_ready
+from providers.vocabulary import TransferMethod
+
+S = ListingStatus
+
+
+@transaction.atomic
+def draft(*, seller: Person, terms: Mapping[str, Any], codes: Sequence[Deposit]) -> Listing:
+    """A new offer from the cleaned data of its form. Raises Invalid for a code that is known."""
+    listing = Listing(seller=seller, available_cents=terms["face_value_cents"], **terms)
+    listing.save()
+    machine.begin(listing, kind="drafted", actor=seller)
+    if codes:
+        vault.deposit(listing, codes)
+    listing.refresh_from_db()
+    return listing
+
+
+@transaction.atomic
+def edit(
+    listing: Listing, *, actor: Person, terms: Mapping[str, Any], codes: Sequence[Deposit]
+) -> Listing:
+    """Change an offer that is not on the market. Raises WrongState, or Invalid for known codes."""
+    listing = own(listing, actor)
+    if listing.status not in EDITABLE:
+        raise WrongState("Only a draft or a rejected offer can be changed. Withdraw it first.")
+    if listing.status == S.REJECTED:
+        machine.advance(listing, S.DRAFT, kind="reopened", actor=actor)
+    for name, value in terms.items():
+        setattr(listing, name, value)
+    listing.available_cents = listing.face_value_cents
+    listing.save()
+    if codes:
+        Code.objects.filter(listing=listing).update(status=CodeStatus.VOID)
+        vault.deposit(listing, codes)
+    machine.remark(listing, kind="edited", actor=actor)
+    listing.refresh_from_db()
+    return listing
+
+
+@transaction.atomic
+def submit(listing: Listing, *, actor: Person) -> Listing:
+    """Hand an offer in for review.
+
+    Raises NotOnboarded, ConsentMissing, CodesMissing or WrongState.
+    """
+    listing = own(listing, actor)
+    if listing.status != S.DRAFT:
+        raise WrongState
+    require_ready(actor)
+    _require_unexpired(listing)
+    if listing.provider.needs_consent and not listing.consents.exists():
+        raise ConsentMissing
+    _require_codes(listing)
+    machine.advance(listing, S.IN_REVIEW, kind="submitted", actor=actor)
+    return listing
+
+
+def _require_unexpired(listing: Listing) -> None:
+    if listing.expires_on < earliest_expiry():
+        raise Invalid("expires_on", "This credit expires too soon for a trade to be finished.")
+
+
+def _require_codes(listing: Listing) -> None:
+    if listing.transfer_method != TransferMethod.REDEEM_CODE:
+        return
+    codes = listing.codes.filter(status=CodeStatus.AVAILABLE)
+    if sum(codes.values_list("face_value_cents", flat=True)) != listing.face_value_cents:
+        raise CodesMissing
+
+
+def approve(listing: Listing, *, actor: Person, reason: str) -> None:
+    """Put an offer on the market; its newest consent counts as examined."""
+    with transaction.atomic():
+        _require_moderator(listing, actor)
+        _require_unexpired(listing)
+        consent = listing.consents.first()
+        if listing.provider.needs_consent and consent is None:
+            raise ConsentMissing
+        machine.advance(listing, S.LIVE, kind="approved", actor=actor, note=reason)
+        if consent:
+            Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)
+        _announce(listing, actor, "listing_approved", reason)
+
+
+def reject(listing: Listing, *, actor: Person, reason: str) -> None:
+    """Send an offer back to its seller, with what must change."""
+    with transaction.atomic():
+        _require_moderator(listing, actor)
+        machine.advance(listing, S.REJECTED, kind="rejected", actor=actor, note=reason)
+        _announce(listing, actor, "listing_rejected", reason)
+
+
+def remove(listing: Listing, *, actor: Person, reason: str) -> None:
+    """Take an offer off the market for good. Orders under way go on."""
+    with transaction.atomic():
+        _require_moderator(listing, actor)
+        machine.advance(listing, S.REMOVED, kind="removed", actor=actor, note=reason)
+        _announce(listing, actor, "listing_removed", reason)
+
+
+def _require_moderator(listing: Listing, actor: Person) -> None:
+    if not actor.is_staff or actor.pk == listing.seller_id:
+        raise NotAllowed("Nobody decides on their own offer.")
+
+
+def _announce(listing: Listing, actor: Person, kind: str, reason: str) -> None:
+    audit.record(actor=actor, act=kind, subject=f"listing:{listing.pk}", reason=reason)
+    event = listing.events.order_by("-id").values_list("id", flat=True)[0]
+    notify(
+        person=listing.seller,
+        kind=kind,
+        key=f"{kind}:{event}",
+        url=listing.get_absolute_url(),
+        title=listing.title,
+        reason=reason,
+    )
+
+
+def pause(listing: Listing, *, actor: Person) -> Listing:
+    """Take an offer off the market for a while."""
+    return _move(listing, S.PAUSED, kind="paused", actor=actor)
+
+
+def resume(listing: Listing, *, actor: Person) -> Listing:
+    """Put a paused offer back."""
+    if listing.status != S.PAUSED:
+        raise WrongState
+    _require_unexpired(listing)
+    return _move(listing, S.LIVE, kind="resumed", actor=actor)
+
+
+def withdraw(listing: Listing, *, actor: Person) -> Listing:
+    """Take an offer back for good; its unsold codes are free to be offered again."""
+    with transaction.atomic():
+        listing = _move(listing, S.WITHDRAWN, kind="withdrawn", actor=actor)
+        vault.void(listing)
+    return listing
+
+
+def _move(listing: Listing, to: str, *, kind: str, actor: Person) -> Listing:
+    with transaction.atomic():
+        listing = own(listing, actor)
+        machine.advance(listing, to, kind=kind, actor=actor)
+    return listing
+
+
+def own(listing: Listing, actor: Person) -> Listing:
+    """The row, locked, if it is the actor's."""
+    listing = Listing.objects.select_for_update(no_key=True).get(pk=listing.pk)
+    if listing.seller_id != actor.pk:
+        raise NotAllowed
+    return listing
+
+
+def expire_due() -> int:
+    """Take what has expired off the market; returns how many."""
+    rows = Listing.objects.filter(
+        status__in=[S.LIVE, S.PAUSED, S.SOLD_OUT], expires_on__lt=earliest_expiry()
+    )
+    done = 0
+    for key in list(rows.values_list("pk", flat=True)[:200]):
+        with transaction.atomic():
+            listing = rows.select_for_update(no_key=True, skip_locked=True).filter(pk=key).first()
+            if listing is None:
+                continue
+            machine.advance(listing, S.EXPIRED, kind="expired", actor=None)
+            vault.void(listing)
+            notify(
+                person=listing.seller,
+                kind="listing_expired",
+                key=f"listing_expired:{listing.pk}",
+                url=listing.get_absolute_url(),
+                title=listing.title,
+            )
+            done += 1
+    return done

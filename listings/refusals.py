@@ -1,0 +1,31 @@
+"""What the rules of offers do not allow, in words for people."""
+
+from accounts.refusals import Refusal
+
+
+class NotLive(Refusal):
+    code = "listing_not_live"
+    message = "This offer cannot be bought just now."
+
+
+class InsufficientStock(Refusal):
+    code = "insufficient_stock"
+    message = "Less than that is left of this offer."
+
+
+class AmountNotOffered(Refusal):
+    code = "amount_not_offered"
+    message = "This amount is not offered."
+
+
+class ConsentMissing(Refusal):
+    code = "consent_missing"
+    message = (
+        "This provider's credit may be sold only with the provider's written consent. "
+        "Attach the consent first."
+    )
+
+
+class CodesMissing(Refusal):
+    code = "codes_missing"
+    message = "Deposit the codes first: together they must be worth the face value."

@@ -1,0 +1,81 @@
+"""Taking from an offer and giving back: one conditional update, never read-then-write."""
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from accounts.models import Person
+from listings.lifecycle import machine
+from listings.models import Listing, ListingStatus, earliest_expiry
+from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
+
+
+def require_offered(listing: Listing, face_value_cents: int) -> None:
+    """Raises NotLive, InsufficientStock or AmountNotOffered, with what would be possible."""
+    if listing.status != ListingStatus.LIVE or listing.expires_on < earliest_expiry():
+        raise NotLive
+    if face_value_cents > listing.available_cents:
+        raise InsufficientStock(available_cents=listing.available_cents)
+    least, step = listing.offered_min_cents, listing.step_cents
+    if face_value_cents < least or (face_value_cents - least) % step:
+        below = max(least, face_value_cents - (face_value_cents - least) % step)
+        above = min(below + step, listing.available_cents)
+        nearest = sorted({below, above} if face_value_cents > least else {least})
+        raise AmountNotOffered(nearest_cents=nearest)
+
+
+def reserve(listing: Listing, face_value_cents: int) -> None:
+    """Take stock for an order. Raises InsufficientStock or NotLive if it is gone by now."""
+    assert connection.in_atomic_block
+    rows = Listing.objects.live().filter(
+        pk=listing.pk, available_cents__gte=face_value_cents, discount_bp=listing.discount_bp
+    )
+    if not rows.update(**_moved(face_value_cents, source="available", destination="reserved")):
+        listing.refresh_from_db()
+        require_offered(listing, face_value_cents)
+        raise NotLive  # what was offered a moment ago is not what is offered now
+    listing.refresh_from_db()
+    if listing.available_cents == 0:
+        machine.advance(listing, ListingStatus.SOLD_OUT, kind="sold_out", actor=None)
+
+
+def give_back(listing: Listing, face_value_cents: int) -> None:
+    """Return what an order had reserved; an offer that was sold out is live again."""
+    assert connection.in_atomic_block
+    moved = Listing.objects.filter(pk=listing.pk, reserved_cents__gte=face_value_cents).update(
+        **_moved(face_value_cents, source="reserved", destination="available")
+    )
+    assert moved == 1, "an order reserved this, so it must be there"
+    listing.refresh_from_db()
+    if listing.status == ListingStatus.SOLD_OUT:
+        machine.advance(listing, ListingStatus.LIVE, kind="back_in_stock", actor=None)
+
+
+def sell(listing: Listing, face_value_cents: int) -> None:
+    """What an order had reserved has left the seller for good."""
+    assert connection.in_atomic_block
+    moved = Listing.objects.filter(pk=listing.pk, reserved_cents__gte=face_value_cents).update(
+        **_moved(face_value_cents, source="reserved", destination="sold")
+    )
+    assert moved == 1, "an order reserved this, so it must be there"
+
+
+def _moved(cents: int, *, source: str, destination: str) -> dict[str, Any]:
+    return {
+        f"{source}_cents": F(f"{source}_cents") - cents,
+        f"{destination}_cents": F(f"{destination}_cents") + cents,
+    }
+
+
+def pause_undelivered(listing: Listing, *, actor: Person | None) -> None:
+    """Take an offer off the market whose seller let a buyer wait in vain."""
+    listing.refresh_from_db()
+    if listing.status == ListingStatus.LIVE:
+        machine.advance(
+            listing,
+            ListingStatus.PAUSED,
+            kind="paused",
+            actor=actor,
+            note="A buyer paid and the credit did not come in time.",
+        )
