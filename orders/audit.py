@@ -1,0 +1,68 @@
+"""Invariants of trades, their stock and their codes: each query must return no rows."""
+
+from collections.abc import Mapping
+
+INVARIANTS: Mapping[str, str] = {
+    "what a listing has reserved is what its open orders reserve": """
+        SELECT l.id, l.reserved_cents, coalesce(o.open, 0) FROM listings_listing l
+        LEFT JOIN (SELECT listing_id, sum(face_value_cents) AS open FROM orders_order
+            WHERE status NOT IN ('completed', 'cancelled') GROUP BY listing_id) o
+        ON o.listing_id = l.id WHERE l.reserved_cents <> coalesce(o.open, 0)""",
+    "stock sums to the face value": """
+        SELECT id FROM listings_listing
+        WHERE available_cents + reserved_cents + sold_cents <> face_value_cents
+            OR least(available_cents, reserved_cents, sold_cents) < 0""",
+    "an offer by code has codes for what it has left": """
+        SELECT l.id FROM listings_listing l WHERE l.transfer_method = 'redeem_code'
+        AND l.status IN ('live', 'paused', 'sold_out') AND l.available_cents <> coalesce((
+            SELECT sum(c.face_value_cents) FROM listings_code c
+            WHERE c.listing_id = l.id AND c.status = 'available'), 0)""",
+    "an order has codes for exactly its face value": """
+        SELECT o.id FROM orders_order o WHERE o.transfer_method = 'redeem_code'
+        AND o.status NOT IN ('cancelled') AND o.face_value_cents <> coalesce((
+            SELECT sum(c.face_value_cents) FROM listings_code c
+            WHERE c.reserved_for = o.id AND c.status IN ('reserved', 'revealed')), 0)""",
+    "a code is seen only after its order was paid": """
+        SELECT c.id FROM listings_code c JOIN orders_order o ON o.id = c.reserved_for
+        WHERE c.status = 'revealed' AND (o.paid_at IS NULL OR c.revealed_at < o.paid_at)""",
+    "order and escrow agree on the quote and the parties": """
+        SELECT o.id FROM orders_order o JOIN payments_escrow e ON e.id = o.escrow_id
+        WHERE (o.price_cents, o.commission_cents, o.proceeds_cents, o.currency, o.buyer_id,
+            o.seller_id, o.id::text) IS DISTINCT FROM (e.price_cents, e.commission_cents,
+            e.proceeds_cents, e.currency, e.buyer_id, e.seller_id, e.reference)""",
+    "order and escrow agree on where the money is": """
+        SELECT o.id, o.status, e.status FROM orders_order o
+        JOIN payments_escrow e ON e.id = o.escrow_id
+        WHERE NOT CASE o.status
+            WHEN 'placed' THEN e.status IN ('awaiting', 'held')
+            WHEN 'completed' THEN e.status IN ('released', 'split')
+            WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded')
+            ELSE e.status = 'held'
+                OR (e.status = 'refunded' AND e.status_since > now() - interval '1 hour') END""",
+    "nobody trades with themselves": """
+        SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
+        WHERE o.buyer_id = o.seller_id OR o.seller_id <> l.seller_id""",
+    "nothing was released while a dispute was open": """
+        SELECT o.id FROM orders_order o JOIN orders_dispute d ON d.order_id = o.id
+        WHERE d.decided_at IS NULL AND o.status = 'completed'""",
+    "an order's history is a path through its table": """
+        SELECT o.id, ev.kind FROM orders_orderevent ev JOIN orders_order o ON o.id = ev.order_id
+        JOIN (SELECT id, lag(to_status) OVER (PARTITION BY order_id ORDER BY id) AS before,
+            lead(id) OVER (PARTITION BY order_id ORDER BY id) AS next FROM orders_orderevent
+        ) AS step ON step.id = ev.id
+        WHERE ev.from_status <> coalesce(step.before, '')
+            OR (step.next IS NULL AND ev.to_status <> o.status)
+            OR (ev.from_status <> ev.to_status AND (ev.from_status, ev.to_status) NOT IN (
+                ('', 'placed'), ('placed', 'paid'), ('placed', 'cancelled'),
+                ('paid', 'transferred'), ('paid', 'disputed'), ('paid', 'cancelled'),
+                ('transferred', 'verified'), ('transferred', 'disputed'),
+                ('transferred', 'cancelled'), ('verified', 'completed'),
+                ('verified', 'disputed'), ('verified', 'cancelled'),
+                ('disputed', 'completed'), ('disputed', 'cancelled')))""",
+    "no order waits beyond its deadline": """
+        SELECT id, status, deadline FROM orders_order
+        WHERE deadline < now() - interval '1 hour'""",
+    "an order that has not ended has a deadline": """
+        SELECT id, status FROM orders_order
+        WHERE (deadline IS NULL) <> (status IN ('completed', 'cancelled'))""",
+}

@@ -1,0 +1,176 @@
+"""Placing an order: stock, quote and escrow in one transaction, then a payment page."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.urls import reverse
+
+from accounts.models import Person
+from listings import stock, vault
+from listings.models import Listing
+from orders.models import Order, OrderStatus, PlacedRequest
+from orders.progress import machine, tell
+from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
+from payments import escrow, instructions, money
+from payments.models import Instruction
+from payments.processor import processor
+from providers.vocabulary import TransferMethod
+
+
+def place(
+    *,
+    buyer: Person,
+    listing: Listing,
+    face_value_cents: int,
+    expected_price_cents: int | None = None,
+    recipient: str = "",
+) -> Order:
+    """Reserve stock at a fixed quote and open the payment page.
+
+    Raises OwnListing, NotLive, InsufficientStock, AmountNotOffered, PriceChanged or
+    TooManyOpenOrders. Where the processor does not answer, the order stands and the page follows.
+    """
+    with transaction.atomic():
+        order = reserve(
+            buyer=buyer,
+            listing=listing,
+            face_value_cents=face_value_cents,
+            expected_price_cents=expected_price_cents,
+            recipient=recipient,
+        )
+    return open_payment_page(order)
+
+
+def reserve(
+    *,
+    buyer: Person,
+    listing: Listing,
+    face_value_cents: int,
+    expected_price_cents: int | None = None,
+    recipient: str = "",
+) -> Order:
+    """The part of `place` that is one transaction, the caller's."""
+    assert connection.in_atomic_block
+    if listing.seller_id == buyer.pk:
+        raise OwnListing
+    stock.require_offered(listing, face_value_cents)
+    price = money.price_of(face_value_cents, listing.discount_bp)
+    if expected_price_cents is not None and expected_price_cents != price:
+        raise PriceChanged(price_cents=price)
+    _require_few_open(buyer)
+    stock.reserve(listing, face_value_cents)
+    order = _quoted(buyer, listing, face_value_cents, price)
+    order.recipient = recipient
+    order.save(force_insert=True)
+    if listing.transfer_method == TransferMethod.REDEEM_CODE:
+        vault.reserve(listing, order.pk, face_value_cents)
+    machine.begin(order, kind="placed", actor=buyer)
+    tell(order, buyer, "order_placed")
+    return order
+
+
+def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents: int) -> Order:
+    """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
+    commission = money.commission_on(price_cents, settings.COMMISSION_BP)
+    now = _database_now()
+    order = Order(
+        listing=listing,
+        buyer=buyer,
+        seller=listing.seller,
+        title=listing.title,
+        currency=listing.currency,
+        face_value_cents=face_value_cents,
+        discount_bp=listing.discount_bp,
+        price_cents=price_cents,
+        commission_cents=commission,
+        proceeds_cents=price_cents - commission,
+        transfer_method=listing.transfer_method,
+        deliver_within_seconds=settings.DELIVER_WITHIN_SECONDS,
+        inspect_within_seconds=settings.INSPECT_WITHIN_SECONDS,
+        cooling_off_seconds=settings.COOLING_OFF_SECONDS,
+        pay_before=now + timedelta(seconds=settings.PAY_WITHIN_SECONDS),
+    )
+    order.deadline = order.pay_before
+    order.escrow = escrow.open_escrow(
+        reference=order.pk,
+        buyer=buyer,
+        seller=listing.seller,
+        currency=listing.currency,
+        price_cents=price_cents,
+        commission_cents=commission,
+    )
+    escrow.open_checkout(
+        order.escrow,
+        title=order.title,
+        success_url=settings.SITE_ORIGIN + reverse("orders:returned", args=[order.pk]),
+        cancel_url=settings.SITE_ORIGIN + order.get_absolute_url(),
+        expires_at=processor().earliest_expiry(order.pay_before, now),
+    )
+    return order
+
+
+def _require_few_open(buyer: Person) -> None:
+    """Unpaid orders keep stock from others, so each person may have only a few.
+
+    The person's row is locked, or many requests at once would all count too few.
+    """
+    Person.objects.select_for_update(no_key=True).only("pk").get(pk=buyer.pk)
+    unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
+    if unpaid >= settings.MAX_OPEN_ORDERS_PER_BUYER:
+        raise TooManyOpenOrders
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
+def open_payment_page(order: Order) -> Order:
+    """Have the processor open the page, unless it did; the sweep tries again if it cannot now."""
+    pages = Instruction.objects.filter(escrow=order.escrow, kind="checkout")
+    for key in pages.exclude(status="done").values_list("pk", flat=True):
+        instructions.carry_out(key)
+    order.escrow.refresh_from_db()
+    return order
+
+
+def once(
+    *, buyer: Person, key: str, body: Any, act: Callable[[], Order], answer: Callable[[Order], Any]
+) -> Any:
+    """Do `act`, such as `reserve`, once per key, and give the same answer ever after.
+
+    Raises KeyReused where the key came with another body. A refusal is not kept: nothing
+    happened, so the same request may be made again.
+    """
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    with transaction.atomic():
+        # A second request with this key waits here until the first has ended.
+        PlacedRequest.objects.bulk_create(
+            [PlacedRequest(buyer=buyer, key=key, body_digest=digest)], ignore_conflicts=True
+        )
+        request = PlacedRequest.objects.select_for_update().get(buyer=buyer, key=key)
+        if request.body_digest != digest:
+            raise KeyReused
+        if request.order is None:
+            request.order = act()
+            request.save(update_fields=["order"])
+    order = Order.objects.with_parts().get(pk=request.order.pk)
+    if request.answer is None:
+        order = open_payment_page(order)
+        request.answer = answer(order)
+        PlacedRequest.objects.filter(pk=request.pk, answer=None).update(answer=request.answer)
+    return request.answer
+
+
+def payment_url(order: Order) -> str | None:
+    """Where the buyer pays, while they can."""
+    waiting = order.status == OrderStatus.PLACED and order.escrow.status == "awaiting"
+    return (order.escrow.checkout_url or None) if waiting else None

@@ -1,0 +1,60 @@
+"""Nobody waits forever: each state that is not final has a deadline and a default outcome."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.refusals import Refusal, WrongState
+from orders import cancellation, completion, disputes, follow
+from orders.models import Order, OrderStatus
+from payments import collection
+from payments.models import Escrow
+from payments.processor.interface import OutcomeUnknown, ProcessorRefused
+
+log = logging.getLogger(__name__)
+
+DEFAULTS: dict[str, Callable[[Order], Order]] = {
+    OrderStatus.PLACED: cancellation.lapse_unpaid,
+    OrderStatus.PAID: cancellation.give_up_waiting,
+    OrderStatus.TRANSFERRED: completion.accept_silence,
+    OrderStatus.VERIFIED: completion.complete_verified,
+    OrderStatus.DISPUTED: disputes.decide_by_time,
+}
+
+
+def due() -> list[UUID]:
+    """Orders whose deadline has passed, by the database's clock."""
+    rows = Order.objects.filter(deadline__lte=Now()).order_by("deadline")
+    return list(rows.values_list("pk", flat=True)[:100])
+
+
+def enforce(order_id: UUID) -> None:
+    """Bring about the default outcome of one order, if it is still due."""
+    order = Order.objects.filter(pk=order_id, deadline__lte=Now()).first()
+    if order is None:
+        return
+    if order.status == OrderStatus.PLACED and _paid_after_all(order.escrow_id):
+        with transaction.atomic():
+            follow.follow(order)
+        return
+    try:
+        DEFAULTS[order.status](order)
+    except WrongState:
+        log.info("order %s had moved on", order_id)
+    except Refusal as refusal:
+        log.warning("order %s stays as it is: %s", order_id, refusal)
+
+
+def _paid_after_all(escrow_id: UUID) -> bool:
+    """Ask once more before an order is called unpaid; a webhook may be late."""
+    escrow = Escrow.objects.get(pk=escrow_id)
+    if not escrow.checkout_id:
+        return False
+    try:
+        return bool(collection.collect(escrow_id).charge_id)
+    except (OutcomeUnknown, ProcessorRefused):
+        # No answer: the order lapses; a payment that turns up later is refunded in full.
+        return False

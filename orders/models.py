@@ -1,0 +1,216 @@
+"""Trades: one buyer's purchase of some face value from one listing, at a stored quote."""
+
+import uuid
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from accounts.machines import Event
+from accounts.models import Person
+from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP, Listing
+from payments.models import Escrow
+from providers.vocabulary import Rung, TransferMethod
+
+
+class OrderStatus(models.TextChoices):
+    PLACED = "placed", "Waiting for payment"
+    PAID = "paid", "Paid, payment held"
+    TRANSFERRED = "transferred", "Credit sent"
+    VERIFIED = "verified", "Arrival verified"
+    DISPUTED = "disputed", "In dispute"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+OPEN = (
+    OrderStatus.PLACED,
+    OrderStatus.PAID,
+    OrderStatus.TRANSFERRED,
+    OrderStatus.VERIFIED,
+    OrderStatus.DISPUTED,
+)
+
+
+class Verdict(models.TextChoices):
+    VERIFIED = "verified", "Verified"
+    INCONCLUSIVE = "inconclusive", "Inconclusive"
+    REFUTED = "refuted", "Refuted"
+
+
+class Orders(models.QuerySet["Order"]):
+    """Selections of trades."""
+
+    def visible_to(self, person: Person | AnonymousUser) -> "Orders":
+        """Only the two parties may load an order; moderators work in the console."""
+        if not person.is_authenticated:
+            return self.none()
+        return self.filter(Q(buyer=person) | Q(seller=person))
+
+    def with_parts(self) -> "Orders":
+        """With all that an order page shows of other tables, in one query."""
+        return self.select_related("listing__provider", "escrow", "buyer", "seller")
+
+
+class Order(models.Model):
+    """The quote is fixed when the order is placed; what changes is its status and its clocks."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="orders")
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="purchases"
+    )
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sales"
+    )
+    escrow = models.OneToOneField(Escrow, on_delete=models.PROTECT, related_name="order")
+
+    # The quote, never changed.
+    title = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    face_value_cents = models.BigIntegerField()
+    discount_bp = models.PositiveIntegerField()
+    price_cents = models.BigIntegerField()
+    commission_cents = models.BigIntegerField()
+    proceeds_cents = models.BigIntegerField()
+    transfer_method = models.CharField(max_length=20, choices=TransferMethod)
+    deliver_within_seconds = models.PositiveIntegerField()
+    inspect_within_seconds = models.PositiveIntegerField()
+    cooling_off_seconds = models.PositiveIntegerField()
+    placed_at = models.DateTimeField(db_default=Now(), editable=False)
+    pay_before = models.DateTimeField()
+
+    # What happens.
+    status = models.CharField(
+        max_length=12, choices=OrderStatus.choices, default=OrderStatus.PLACED
+    )
+    status_since = models.DateTimeField(db_default=Now())
+    deadline = models.DateTimeField(null=True)
+    recipient = models.CharField(max_length=254, blank=True)
+    paid_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    sent_note = models.TextField(blank=True, max_length=2000)
+    revealed_at = models.DateTimeField(null=True)
+    rung = models.CharField(max_length=24, choices=Rung, default=Rung.BUYER_CONFIRMATION)
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
+    measured_cents = models.BigIntegerField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = Orders.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price_cents=F("commission_cents") + F("proceeds_cents"))
+                & Q(price_cents__gt=0, commission_cents__gte=0, proceeds_cents__gte=0)
+                & Q(price_cents__lt=F("face_value_cents")),
+                name="the_quote_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount_bp__gte=LEAST_DISCOUNT_BP)
+                & Q(discount_bp__lte=GREATEST_DISCOUNT_BP),
+                name="order_discount_between_30_and_70_percent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(buyer=F("seller")), name="nobody_buys_from_themselves"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["buyer", "placed_at", "id"]),
+            models.Index(fields=["seller", "placed_at", "id"]),
+            models.Index(
+                fields=["deadline"], condition=Q(deadline__isnull=False), name="order_due"
+            ),
+            models.Index(fields=["status"], condition=Q(status="placed"), name="order_unpaid"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.ReadOnly(
+                name="the_quote_stays",
+                fields=[
+                    "listing",
+                    "buyer",
+                    "seller",
+                    "escrow",
+                    "currency",
+                    "face_value_cents",
+                    "discount_bp",
+                    "price_cents",
+                    "commission_cents",
+                    "proceeds_cents",
+                    "transfer_method",
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.get_status_display()})"
+
+    def get_absolute_url(self) -> str:
+        """The order's page."""
+        return reverse("orders:detail", args=[self.pk])
+
+
+class OrderEvent(Event):
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+
+    class Meta(Event.Meta):
+        abstract = False
+
+
+class Dispute(models.Model):
+    """A party's word that a trade went wrong; while it is open, no money moves."""
+
+    REASONS: ClassVar = [
+        ("not_received", "The credit did not arrive"),
+        ("less_than_agreed", "Less arrived than agreed"),
+        ("code_invalid", "A code did not work"),
+        ("not_as_described", "It is not what was offered"),
+        ("other", "Something else"),
+    ]
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="dispute")
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.CharField(max_length=20, choices=REASONS)
+    text = models.TextField(max_length=4000)
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outcome = models.CharField(max_length=10, blank=True)
+    decision = models.TextField(blank=True, max_length=4000)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["opened_at"], condition=Q(decided_at__isnull=True), name="undecided"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.order_id})"
+
+
+class PlacedRequest(models.Model):
+    """An Idempotency-Key that placed an order: the same request gets the same answer."""
+
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    body_digest = models.CharField(max_length=64)
+    order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="+")
+    answer = models.JSONField(null=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["buyer", "key"], name="a_key_places_one_order")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

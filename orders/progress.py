@@ -1,0 +1,67 @@
+"""The life of a trade: the transition table, and the only module that assigns its status."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models.functions import Now
+
+from accounts.machines import Machine
+from accounts.models import Person
+from accounts.notifications import notify
+from orders.models import Order, OrderEvent, OrderStatus
+
+S = OrderStatus
+
+machine = Machine(
+    model=Order,
+    events=OrderEvent,
+    link="order",
+    table={
+        S.PLACED: {S.PAID, S.CANCELLED},
+        S.PAID: {S.TRANSFERRED, S.DISPUTED, S.CANCELLED},
+        S.TRANSFERRED: {S.VERIFIED, S.DISPUTED, S.CANCELLED},
+        S.VERIFIED: {S.COMPLETED, S.DISPUTED, S.CANCELLED},
+        S.DISPUTED: {S.COMPLETED, S.CANCELLED},
+        S.COMPLETED: set(),
+        S.CANCELLED: set(),
+    },
+)
+
+
+def locked(order: Order) -> Order:
+    """The order as it is now, locked against every other step."""
+    return Order.objects.select_for_update(no_key=True, of=("self",)).with_parts().get(pk=order.pk)
+
+
+def advance(
+    order: Order,
+    to: str,
+    *,
+    kind: str,
+    actor: Person | None,
+    note: str = "",
+    within_seconds: int | None = None,
+    **changes: Any,
+) -> None:
+    """Move an order on; `within_seconds` sets the next deadline, None ends all waiting."""
+    deadline = None if within_seconds is None else Now() + timedelta(seconds=within_seconds)
+    if to in machine.final:
+        changes["ended_at"] = Now()
+    machine.advance(order, to, kind=kind, actor=actor, note=note, deadline=deadline, **changes)
+
+
+def tell(order: Order, person: Person, kind: str, **more: Any) -> None:
+    """Let a party know where the trade stands."""
+    notify(
+        person=person,
+        kind=kind,
+        key=f"order:{order.pk}:{kind}:{person.pk}",
+        url=order.get_absolute_url(),
+        title=order.title,
+        currency=order.currency,
+        face_value_cents=order.face_value_cents,
+        price_cents=order.price_cents,
+        proceeds_cents=order.proceeds_cents,
+        deadline=order.deadline.isoformat() if order.deadline else "",
+        **more,
+    )

@@ -1,0 +1,24 @@
+"""What the rules of trades do not allow, in words for people."""
+
+from accounts.refusals import NotAllowed, Refusal
+
+
+class OwnListing(NotAllowed):
+    code = "own_listing"
+    message = "This is your own offer."
+
+
+class PriceChanged(Refusal):
+    code = "price_changed"
+    message = "The price has changed since you looked. Check the new one and order again."
+
+
+class TooManyOpenOrders(Refusal):
+    code = "too_many_open_orders"
+    message = "You have too many unpaid orders. Pay or cancel one first."
+
+
+class KeyReused(Refusal):
+    code = "idempotency_key_reused"
+    status = 422
+    message = "This Idempotency-Key was used for another request."

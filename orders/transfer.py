@@ -1,0 +1,84 @@
+"""The credit's way from seller to buyer: sent by the seller, or revealed from the vault."""
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import Person
+from accounts.refusals import NotAllowed, WrongState
+from listings import vault
+from orders.models import Order, OrderStatus
+from orders.progress import advance, locked, machine, tell
+from providers.vocabulary import TransferMethod
+
+S = OrderStatus
+
+
+@transaction.atomic
+def name_recipient(order: Order, *, actor: Person, recipient: str) -> Order:
+    """Say where the credit is to go. Raises WrongState once it was sent."""
+    order = locked(order)
+    if actor.pk != order.buyer_id:
+        raise NotAllowed("Only the buyer says where the credit goes.")
+    if order.status not in (S.PLACED, S.PAID):
+        raise WrongState
+    Order.objects.filter(pk=order.pk).update(recipient=recipient)
+    order.recipient = recipient
+    machine.remark(order, kind="recipient_named", actor=actor)
+    if order.status == S.PAID:
+        tell(order, order.seller, "order_recipient_named", recipient=recipient)
+    return order
+
+
+@transaction.atomic
+def send(order: Order, *, actor: Person, note: str) -> Order:
+    """The seller says that the credit is sent; the buyer's time to inspect begins.
+
+    Raises NotAllowed for anybody else, WrongState if it is not paid or moves by code.
+    """
+    order = locked(order)
+    if actor.pk != order.seller_id:
+        raise NotAllowed("Only the seller can say that the credit was sent.")
+    if order.transfer_method == TransferMethod.REDEEM_CODE:
+        raise WrongState("The codes of this order are handed over by Surplus itself.")
+    if order.status != S.PAID:
+        raise WrongState
+    _transferred(order, actor=actor, kind="sent", note=note)
+    tell(order, order.buyer, "order_sent")
+    return order
+
+
+@transaction.atomic
+def reveal(order: Order, *, actor: Person) -> list[str]:
+    """The codes of a paid order, to its buyer; the first time starts the time to inspect.
+
+    Raises NotAllowed for anybody else, WrongState if nothing is paid or held any more.
+    """
+    order = locked(order)
+    if actor.pk != order.buyer_id:
+        raise NotAllowed("Only the buyer sees the codes.")
+    if order.transfer_method != TransferMethod.REDEEM_CODE:
+        raise WrongState("This order has no codes.")
+    seen_before = order.revealed_at is not None
+    if order.status != S.PAID and not seen_before:
+        raise WrongState
+    codes = vault.reveal(order.pk)
+    if seen_before:
+        machine.remark(order, kind="revealed_again", actor=actor)
+    else:
+        _transferred(order, actor=actor, kind="revealed", note="")
+        tell(order, order.seller, "order_revealed")
+    return codes
+
+
+def _transferred(order: Order, *, actor: Person, kind: str, note: str) -> None:
+    advance(
+        order,
+        S.TRANSFERRED,
+        kind=kind,
+        actor=actor,
+        note=note,
+        within_seconds=order.inspect_within_seconds,
+        sent_at=Now(),
+        sent_note=note,
+        revealed_at=Now() if kind == "revealed" else None,
+    )

@@ -1,0 +1,19 @@
+from django.urls import path
+
+from orders import views
+
+app_name = "orders"
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("new/<uuid:listing_id>/", views.place, name="place"),
+    path("<uuid:order_id>/", views.detail, name="detail"),
+    path("<uuid:order_id>/state/", views.state, name="state"),
+    path("<uuid:order_id>/payment/", views.payment, name="payment"),
+    path("<uuid:order_id>/returned/", views.returned, name="returned"),
+    path("<uuid:order_id>/recipient/", views.recipient, name="recipient"),
+    path("<uuid:order_id>/cancellation/", views.cancellation, name="cancellation"),
+    path("<uuid:order_id>/transfer/", views.transfer, name="transfer"),
+    path("<uuid:order_id>/reveal/", views.reveal, name="reveal"),
+    path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
+    path("<uuid:order_id>/dispute/", views.dispute, name="dispute"),
+]
