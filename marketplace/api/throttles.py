@@ -1,0 +1,43 @@
+"""How often one may call. Reading is generous; what guesses secrets is not."""
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
+from rest_framework.views import APIView
+
+
+class _Scaled:
+    """Rates are multiplied by THROTTLE_SCALE; 0 turns them off."""
+
+    rate: str | None
+
+    def parse_rate(self, rate: str | None) -> tuple[int | None, int | None]:
+        count, seconds = super().parse_rate(rate)  # type: ignore[misc]
+        if not settings.THROTTLE_SCALE or count is None:
+            return None, None
+        return max(1, int(count * settings.THROTTLE_SCALE)), seconds
+
+    def allow_request(self, request: object, view: object) -> bool:
+        if getattr(self, "num_requests", 1) is None:
+            return True
+        allowed: bool = super().allow_request(request, view)  # type: ignore[misc]
+        return allowed
+
+
+class Anonymous(_Scaled, AnonRateThrottle):
+    rate = "1200/minute"
+
+
+class SignedIn(_Scaled, UserRateThrottle):
+    rate = "1200/minute"
+
+
+class SignIn(_Scaled, AnonRateThrottle):
+    """Tokens for a password: by address, signed in or not."""
+
+    rate = "10/minute"
+    scope = "sign_in"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        ident = self.get_ident(request)
+        return self.cache_format % {"scope": self.scope, "ident": ident}

@@ -1,0 +1,16 @@
+"""Pages for whoever develops Surplus; only while DEBUG is on."""
+
+from django.urls import path
+from django.views.generic import TemplateView
+
+from marketplace import outbox
+
+urlpatterns = [
+    path(
+        "components/",
+        TemplateView.as_view(template_name="dev/components.html"),
+        name="dev_components",
+    ),
+    path("outbox/", outbox.index, name="dev_outbox"),
+    path("outbox/<str:name>/", outbox.detail, name="dev_outbox_mail"),
+]

@@ -1,0 +1,64 @@
+"""Figures across all apps: sums over the ledger and over live offers."""
+
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, F, Max, Min, Sum
+
+from listings.models import Listing
+from orders.models import Order, OrderStatus
+from payments.models import Escrow, EscrowStatus, LedgerAudit
+from providers.models import Provider
+
+KEPT_SECONDS = 30
+
+
+def trust() -> dict[str, Any]:
+    """What the ledger says: held, released and refunded cents, trades, the last audit.
+
+    Kept for half a minute, since every visitor sees it.
+    """
+    found = cache.get("figures:trust")
+    if found is None:
+        found = _trust()
+        cache.set("figures:trust", found, KEPT_SECONDS)
+    return found
+
+
+def _trust() -> dict[str, Any]:
+    held = Escrow.objects.filter(status=EscrowStatus.HELD)
+    settled = Escrow.objects.exclude(status__in=[EscrowStatus.AWAITING, EscrowStatus.LAPSED])
+    sums = settled.aggregate(
+        released=Sum("released_cents", default=0), refunded=Sum("refunded_cents", default=0)
+    )
+    return {
+        "held_cents": held.aggregate(
+            sum=Sum(F("price_cents") - F("released_cents") - F("refunded_cents"), default=0)
+        )["sum"],
+        "released_cents": sums["released"],
+        "refunded_cents": sums["refunded"],
+        "completed_orders": Order.objects.filter(status=OrderStatus.COMPLETED).count(),
+        "audited_at": LedgerAudit.objects.filter(is_clean=True)
+        .values_list("at", flat=True)
+        .order_by("-id")
+        .first(),
+    }
+
+
+def by_provider() -> list[Provider]:
+    """Providers with live offers: how many, the best discount, what is left, the widest first."""
+    live = Listing.objects.live().values("provider_id")
+    offers = {
+        row["provider_id"]: row
+        for row in live.annotate(
+            offers=Count("id"),
+            best_discount_bp=Max("discount_bp"),
+            least_discount_bp=Min("discount_bp"),
+            available_cents=Sum("available_cents"),
+        )
+    }
+    providers = list(Provider.objects.filter(slug__in=offers))
+    for provider in providers:
+        provider.market = offers[provider.slug]  # type: ignore[attr-defined]
+    providers.sort(key=lambda p: -p.market["available_cents"])  # type: ignore[attr-defined]
+    return providers

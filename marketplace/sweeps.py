@@ -1,0 +1,92 @@
+"""Driving whatever is due. Beat only triggers these; the database says what there is to do.
+
+One item that fails is logged and does not stop the others; every item may be done twice.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from accounts import notifications
+from listings import publishing
+from marketplace import ledger_audit
+from orders import deadlines, follow
+from orders.models import Order
+from payments import collection, instructions, onboarding, payouts, webhooks
+from payments.models import PayoutAccount
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Whether nobody else is in the sweep of that name, on any machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        mine: bool = cursor.fetchone()[0]
+        try:
+            yield mine
+        finally:
+            if mine:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+
+
+def _each(act: Callable[[Any], Any], items: Iterable[Any]) -> int:
+    done = 0
+    for item in items:
+        try:
+            act(item)
+            done += 1
+        except Exception:
+            log.exception("%s failed for %s", act.__qualname__, item)
+    return done
+
+
+def _once(act: Callable[[], int]) -> int:
+    try:
+        return act()
+    except Exception:
+        log.exception("%s failed", act.__qualname__)
+        return 0
+
+
+def _follow(order_id: Any) -> None:
+    follow.follow(Order(pk=order_id))
+
+
+def sweep() -> dict[str, int]:
+    """Events, instructions, orders, deadlines, mail: what is due now. Returns how many of each."""
+    with alone("sweep") as mine:
+        if not mine:
+            return {}
+        return {
+            "webhooks": _once(webhooks.process_due),
+            "orders": _each(_follow, follow.due()),
+            "deadlines": _each(deadlines.enforce, deadlines.due()),
+            "instructions": _each(instructions.carry_out, instructions.due()),
+            "listings": _once(publishing.expire_due),
+            "mails": _once(notifications.send_due),
+        }
+
+
+def poll() -> dict[str, int]:
+    """Ask the processor about what no webhook announced."""
+    with alone("poll") as mine:
+        if not mine:
+            return {}
+        waiting = PayoutAccount.objects.filter(ready=False).exclude(remote_id="")
+        accounts = list(waiting.values_list("remote_id", flat=True)[:100])
+        return {
+            "payments": _once(collection.collect_due),
+            "payouts": _each(payouts.follow, payouts.pending_payouts()),
+            "accounts": _each(onboarding.refresh_account, accounts),
+        }
+
+
+def audit() -> dict[str, int]:
+    """Re-add the ledger and keep what was found."""
+    with alone("audit") as mine:
+        return {"violations": len(ledger_audit.run())} if mine else {}

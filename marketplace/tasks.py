@@ -1,0 +1,20 @@
+"""What beat triggers. No arguments: the database says what is due."""
+
+from celery import shared_task
+
+from marketplace import sweeps
+
+
+@shared_task
+def sweep() -> None:
+    sweeps.sweep()
+
+
+@shared_task
+def poll() -> None:
+    sweeps.poll()
+
+
+@shared_task
+def audit() -> None:
+    sweeps.audit()

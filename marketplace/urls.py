@@ -1,0 +1,38 @@
+"""Every address of the site, wired to the app that answers it."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from listings import sell_views
+from marketplace import health, views
+from marketplace.api.problems import not_found
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("listings/", include("listings.urls")),
+    path("sell/", sell_views.index, name="sell"),
+    path("sell/", include("listings.sell_urls")),
+    path("orders/", include("orders.urls")),
+    path("providers/", include("providers.urls")),
+    path("guides/", include("providers.guide_urls")),
+    path("market/", views.market, name="market"),
+    path("account/", include("accounts.urls")),
+    path("account/payouts/", include("payments.payout_urls")),
+    path("accounts/", include("allauth.urls")),
+    path("payments/", include("payments.urls")),
+    path("console/", admin.site.urls),
+    path("api/v1/", include("marketplace.api.urls")),
+    re_path(r"^api/", not_found),
+    *(
+        path(f"{name}/", views.page, {"name": name}, name=name)
+        for name in ("terms", "privacy", "imprint", "help", "contact", "fees")
+    ),
+]
+if settings.DEBUG:
+    urlpatterns += [path("dev/", include("marketplace.dev_urls"))]
+
+handler400 = "marketplace.views.bad_request"
+handler500 = "marketplace.views.server_error"

@@ -1,0 +1,44 @@
+"""Pages that look across all apps, and the pages for when something went wrong."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+
+from listings.models import Listing
+from marketplace import figures
+
+SHOWN_AT_HOME = 6
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, what is on offer, and what the ledger says."""
+    listings = Listing.objects.live().for_cards().order_by("-created_at", "-pk")[:SHOWN_AT_HOME]
+    return render(request, "home.html", {"listings": listings, "facts": figures.trust()})
+
+
+def market(request: HttpRequest) -> HttpResponse:
+    """Best offer and depth, provider by provider."""
+    return render(request, "market.html", {"providers": figures.by_provider()})
+
+
+@cache_control(public=True, max_age=300)
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """A page that the operator fills in."""
+    return render(request, f"pages/{name}.html")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was left open too long, or came from elsewhere."""
+    return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """Something that no page of ours sends."""
+    return render(request, "404.html", status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something broke; the page needs nothing that may be broken too."""
+    return render(request, "500.html", status=500)
