@@ -9,6 +9,8 @@ from providers.models import Provider
 COUNTED_UNIT = re.compile(r"(?P<count>\d[\d,]*)(?P<million>M)? (?P<things>.+)\Z")
 NANODOLLARS_PER_CENT = 10**7
 NANODOLLARS_PER_DOLLAR = 10**9
+SQUARES_IN_A_ROW = 25
+SQUARE_SIZE = 8
 
 
 class Estimate(NamedTuple):
@@ -17,6 +19,31 @@ class Estimate(NamedTuple):
     what: str
     unit: str
     quantity: int
+
+    @property
+    def square(self) -> int:
+        """What one square of the picture stands for: the power of ten that leaves under 100."""
+        return int(10 ** max(len(str(self.quantity)) - 2, 0))
+
+    @property
+    def squares(self) -> int:
+        """How many squares the picture has, from 1 to 99."""
+        return self.quantity // self.square
+
+    @property
+    def full_rows_height(self) -> int:
+        """The height of the rows that are full."""
+        return self.squares // SQUARES_IN_A_ROW * SQUARE_SIZE
+
+    @property
+    def last_row_width(self) -> int:
+        """The width of the row that is not full, 0 when there is none."""
+        return self.squares % SQUARES_IN_A_ROW * SQUARE_SIZE
+
+    @property
+    def picture_height(self) -> int:
+        """The height of the whole picture."""
+        return self.full_rows_height + (SQUARE_SIZE if self.last_row_width else 0)
 
 
 def what_it_buys(provider: Provider, cents: int) -> list[Estimate]:

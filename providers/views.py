@@ -20,7 +20,8 @@ def index(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
     order = list(Category.values)
     found = sorted(
-        Provider.objects.current().matching(words), key=lambda one: order.index(one.category)
+        Provider.objects.current().matching(words),
+        key=lambda one: (order.index(one.category), one.name.casefold()),
     )
     shelves = [
         (Category(category).label, list(providers))

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     help = __doc__
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         """Load, and say what was loaded."""
         try:
             report = load_catalogue()
