@@ -11,7 +11,8 @@ function say(amount, symbol) {
   return `${symbol}${whole}.${(amount % 100n).toString().padStart(2, "0")}`;
 }
 
-const half = (product) => (product + 5000n) / 10000n;
+/* To the nearest cent; the half goes to what is rounded: the saving, then the seller. */
+const part = (amount, basisPoints) => (amount * basisPoints + 5000n) / 10000n;
 
 function proceeds(box) {
   const form = box.closest("form");
@@ -24,9 +25,9 @@ function proceeds(box) {
     const value = cents(face.value);
     const off = cents(discount.value);
     const fits = value && off !== null && off >= 3000n && off <= 7000n;
-    const price = fits ? value - half(value * off) : 0n;
-    const commission = half(price * BigInt(box.dataset.commissionBp));
-    const words = { price, commission, proceeds: price - commission };
+    const price = fits ? value - part(value, off) : 0n;
+    const proceeds = part(price, 10000n - BigInt(box.dataset.commissionBp));
+    const words = { price, proceeds, commission: price - proceeds };
     for (const [name, output] of Object.entries(parts)) {
       output.value = fits ? say(words[name], box.dataset.symbol || "$") : "–";
     }
