@@ -15,6 +15,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
@@ -99,7 +100,7 @@ class Postgres(Server):
         settings = [f"--{name}={value}" for name, value in options.items()]
         return [str(self.bin / "postgres"), "-D", str(self.data), *settings]
 
-    def start(self) -> "Postgres":
+    def start(self) -> Self:
         super().start()
         self._create_database()
         return self

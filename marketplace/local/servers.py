@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from marketplace.local import processes
 
@@ -83,7 +83,7 @@ class Server:
             return self.process.poll() is None
         return self.answers()
 
-    def start(self) -> "Server":
+    def start(self) -> Self:
         """Have the server running: start it, or adopt the one that another process owns."""
         deadline = time.monotonic() + START_SECONDS
         for directory in (self.home, self.log_path.parent):
@@ -116,7 +116,7 @@ class Server:
             self._lock.close()
             self._lock = None
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exception: object) -> None:
