@@ -147,7 +147,8 @@ def _call(request: HttpRequest, path: str) -> tuple[Endpoint, Call]:
     account = request.headers.get("Stripe-Account", records.PLATFORM)
     if account:
         records.get("v2.core.account", account, param="Stripe-Account", status=403)
-    params = parameters.checked(name, _given(request, path), form=path.startswith("/v1/"))
+    form = request.method != "POST" or path.startswith("/v1/")
+    params = parameters.checked(name, _given(request, path), form=form)
     call = Call(
         params=params,
         ids=ids,

@@ -13,6 +13,31 @@ from sandbox.stripe.cards import Card, details
 FEE_BP = 290
 FEE_FIXED_CENTS = 30
 DISPUTE_AFTER_SECONDS = 1.0
+# What a new charge does not have yet, or never has here.
+NOTHING: dict[str, None] = dict.fromkeys(
+    (
+        "application",
+        "application_fee",
+        "application_fee_amount",
+        "balance_transaction",
+        "customer",
+        "failure_balance_transaction",
+        "failure_code",
+        "failure_message",
+        "on_behalf_of",
+        "outcome",
+        "payment_method",
+        "presentment_details",
+        "receipt_number",
+        "receipt_url",
+        "review",
+        "shipping",
+        "source_transfer",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+    )
+)
 
 
 def fee_cents(amount: int) -> int:
@@ -163,32 +188,8 @@ def _outcome(card: Card) -> dict[str, Any]:
 
 
 def _blank(intent: dict[str, Any], name: str, email: str) -> dict[str, Any]:
-    nothing = dict.fromkeys(
-        (
-            "application",
-            "application_fee",
-            "application_fee_amount",
-            "balance_transaction",
-            "customer",
-            "failure_balance_transaction",
-            "failure_code",
-            "failure_message",
-            "on_behalf_of",
-            "outcome",
-            "payment_method",
-            "presentment_details",
-            "receipt_number",
-            "receipt_url",
-            "review",
-            "shipping",
-            "source_transfer",
-            "statement_descriptor",
-            "statement_descriptor_suffix",
-            "transfer_data",
-        )
-    )
     key = records.new_key("ch_3")
-    return nothing | {
+    return NOTHING | {
         "id": key,
         "object": "charge",
         "amount": intent["amount"],

@@ -14,6 +14,30 @@ DAY_SECONDS = 24 * 3600
 MIN_SECONDS = 30 * 60
 # What the request itself may take, and clocks may differ.
 LEEWAY_SECONDS = 60
+# What a new session does not have yet, or never has here.
+NOTHING: dict[str, None] = dict.fromkeys(
+    (
+        "after_expiration",
+        "allow_promotion_codes",
+        "billing_address_collection",
+        "client_secret",
+        "collected_information",
+        "consent",
+        "consent_collection",
+        "currency_conversion",
+        "customer_details",
+        "invoice",
+        "payment_intent",
+        "payment_link",
+        "payment_method_configuration_details",
+        "recovered_from",
+        "return_url",
+        "setup_intent",
+        "shipping_address_collection",
+        "shipping_cost",
+        "subscription",
+    )
+)
 
 
 @endpoint("POST", "/v1/checkout/sessions")
@@ -217,30 +241,7 @@ def _blank(given: dict[str, Any]) -> dict[str, Any]:
         "submit_type",
         "success_url",
     )
-    nothing = dict.fromkeys(
-        (
-            "after_expiration",
-            "allow_promotion_codes",
-            "billing_address_collection",
-            "client_secret",
-            "collected_information",
-            "consent",
-            "consent_collection",
-            "currency_conversion",
-            "customer_details",
-            "invoice",
-            "payment_intent",
-            "payment_link",
-            "payment_method_configuration_details",
-            "recovered_from",
-            "return_url",
-            "setup_intent",
-            "shipping_address_collection",
-            "shipping_cost",
-            "subscription",
-        )
-    )
-    return nothing | {
+    return NOTHING | {
         **{name: given.get(name) for name in copied},
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": False},

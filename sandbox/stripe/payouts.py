@@ -189,8 +189,6 @@ def _default_settings() -> dict[str, Any]:
         "payments": {
             "debit_negative_balances": True,
             "payouts": {
-                "automatic_transfer_rules_by_currency": None,
-                "minimum_balance_by_currency": None,
                 "schedule": {"interval": "daily"},
                 "statement_descriptor": None,
                 "status": "enabled",
