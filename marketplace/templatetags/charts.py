@@ -49,15 +49,16 @@ def chart(
     low = min(0, *values) if kind == "bars" else min(values, default=0)
     high = max(values, default=0)
     slot = (RIGHT - LEFT) // max(len(points), 1)
-    marks = []
+    marks: list[dict[str, object]] = []
+    places: list[tuple[int, int]] = []
     for n, (name, value, words) in enumerate(points):
         x = LEFT + slot * n + slot // 2
         y = _scale(value, low, high, BASE, TOP)
+        places.append((x, y))
         marks.append(
             {
                 "name": name,
                 "words": words,
-                "at": (x, y),
                 "x": f"{x / 10}%",
                 "y": y,
                 "left": f"{(x - slot * 3 // 8) / 10}%",
@@ -71,7 +72,7 @@ def chart(
         "kind": kind,
         "column": column,
         "marks": marks,
-        "path": _path([mark["at"] for mark in marks]),
+        "path": _path(places),
         "first": marks[0] if marks else None,
         "last": marks[-1] if marks else None,
         "base": BASE,

@@ -43,29 +43,29 @@ STATES: dict[str, tuple[str, str]] = {
 
 
 @register.filter
-def moment(at: datetime.datetime | None) -> SafeString:
+def moment(at: datetime.datetime | str | None) -> SafeString:
     """Write a moment in UTC; a script shows it in the reader's own zone where it can."""
     return _time(at, "data-local")
 
 
 @register.filter
-def countdown(at: datetime.datetime | None) -> SafeString:
+def countdown(at: datetime.datetime | str | None) -> SafeString:
     """Write a deadline; a script adds how much time is left."""
     return _time(at, "data-countdown")
 
 
 @register.filter
-def day(on: datetime.date | None) -> SafeString:
+def day(on: datetime.date | str | None) -> SafeString:
     """Write a calendar day, which is the same in every zone: "12 Mar 2027"."""
-    if on is None or on == "":
+    if not on or isinstance(on, str):
         return SafeString("")
     return format_html(
         '<time datetime="{}">{}</time>', on.strftime("%Y-%m-%d"), f"{on.day} {on:%b %Y}"
     )
 
 
-def _time(at: datetime.datetime | None, mark: str) -> SafeString:
-    if at is None or at == "":
+def _time(at: datetime.datetime | str | None, mark: str) -> SafeString:
+    if not at or isinstance(at, str):
         return SafeString("")
     at = timezone.localtime(at, datetime.UTC)
     return format_html(

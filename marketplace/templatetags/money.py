@@ -1,4 +1,7 @@
-"""Amounts and rates as people read them. Integers in, text out; no float ever touches money."""
+"""Amounts and rates as people read them. Integers in, text out; no float ever touches money.
+
+What is missing (None, or the "" that a template makes of it) is shown as nothing.
+"""
 
 from django import template
 from django.utils.html import format_html
@@ -12,8 +15,8 @@ MINUS = "\u2212"
 
 
 @register.filter
-def money(cents: int | None, currency: str = "USD") -> str:
-    """Say an amount of minor units: ``123456`` is "$1,234.56". Nothing in, nothing out."""
+def money(cents: int | str | None, currency: str = "USD") -> str:
+    """Say an amount of minor units: ``123456`` is "$1,234.56"."""
     if cents is None or cents == "":
         return ""
     currency = str(currency or "USD").upper()
@@ -24,7 +27,7 @@ def money(cents: int | None, currency: str = "USD") -> str:
 
 
 @register.filter
-def amount(cents: int | None, currency: str = "USD") -> SafeString:
+def amount(cents: int | str | None, currency: str = "USD") -> SafeString:
     """Mark an amount up so that it never breaks across lines and machines can read it."""
     text = money(cents, currency)
     if not text:
@@ -33,7 +36,7 @@ def amount(cents: int | None, currency: str = "USD") -> SafeString:
 
 
 @register.filter
-def percent(basis_points: int | None) -> str:
+def percent(basis_points: int | str | None) -> str:
     """Say basis points: ``4000`` is "40%", ``3050`` is "30.5%"."""
     if basis_points is None or basis_points == "":
         return ""
@@ -44,7 +47,7 @@ def percent(basis_points: int | None) -> str:
 
 
 @register.filter
-def decimal(cents: int | None) -> str:
+def decimal(cents: int | str | None) -> str:
     """Write minor units as an input's value: ``123456`` is "1234.56"."""
     if cents is None or cents == "":
         return ""
@@ -53,6 +56,6 @@ def decimal(cents: int | None) -> str:
 
 
 @register.filter
-def thousands(number: int | None) -> str:
+def thousands(number: int | str | None) -> str:
     """Group a plain count: ``4213`` is "4,213"."""
     return "" if number is None or number == "" else f"{int(number):,}"

@@ -1,10 +1,9 @@
-/* Small conveniences for every page. Without this file everything still works:
-   times are in UTC, deadlines do not tick, codes are selected by hand. */
+/* Small conveniences. Without them every page still works. */
 
 const root = document.documentElement;
 root.dataset.js = "";
 
-/* Times: the server writes UTC, the reader sees their own zone. */
+/* The server writes UTC, the reader sees their own zone. */
 
 const inFull = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", year: "numeric",
@@ -37,8 +36,6 @@ function tick() {
   }
 }
 
-/* Toasts: a polite word after something that shows no other sign. */
-
 function toast(text) {
   const line = document.createElement("p");
   line.textContent = text;
@@ -46,7 +43,7 @@ function toast(text) {
   setTimeout(() => line.remove(), 4000);
 }
 
-/* Confirming: a form with data-confirm asks in a native dialog before it is sent. */
+/* A form with data-confirm asks before it is sent. */
 
 function confirmFirst(form, button) {
   const dialog = document.createElement("dialog");
@@ -70,7 +67,7 @@ function confirmFirst(form, button) {
   dialog.showModal();
 }
 
-/* Themes: auto follows the system; a choice is kept in a cookie, so that no page flashes. */
+/* Auto follows the system; a choice is kept in a cookie, so that no page flashes. */
 
 const themes = ["auto", "light", "dark"];
 
