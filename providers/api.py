@@ -77,8 +77,8 @@ class ProviderList(generics.ListAPIView[Provider]):
 
     permission_classes = (AllowAny,)
     serializer_class = ProviderSerializer
-    queryset = Provider.objects.for_page().order_by("slug")
-    ordering = "slug"
+    queryset = Provider.objects.for_page()
+    keyset_order = "slug"
 
     @extend_schema(operation_id="providers_list", tags=["providers"])
     def get(self, request: Request, *args: object, **kwargs: object) -> Response:
