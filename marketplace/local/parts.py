@@ -79,7 +79,9 @@ def sandbox() -> Part:
 
 def application(*, port: int) -> list[Part]:
     """Web, worker and scheduler, in the order in which they are started."""
-    celery = [sys.executable, "-m", "celery", "-A", "marketplace"]
+    # Root is warned of itself at every start; whoever runs a local copy as root knows.
+    quiet = ("-W", "ignore:You're running the worker with superuser privileges")
+    celery = [sys.executable, *quiet, "-m", "celery", "--quiet", "-A", "marketplace"]
     return [
         Part(
             "web",
@@ -94,7 +96,7 @@ def application(*, port: int) -> list[Part]:
         Part(
             "worker",
             [
-                *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *(*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"),
                 *("--without-gossip", "--without-mingle"),
             ],
         ),
