@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
 
-pytest_plugins = ("tests.browser",)
+APPS = {"accounts", "payments", "providers", "listings", "orders"}
+pytest_plugins = ("tests.browser", "tests.books")
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,10 @@ def sandbox() -> Iterator[SandboxProcess]:
 def base_url() -> str:
     """Where the site answers; journeys replace it with that of their own processes."""
     return os.environ["BASE_URL"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The apps' own tests are the core: they run on the oldest supported PostgreSQL too."""
+    for item in items:
+        if item.path.relative_to(ROOT).parts[1] in APPS:
+            item.add_marker("core")
