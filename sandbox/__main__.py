@@ -11,7 +11,8 @@ from django.core.management import call_command
 
 def main() -> None:
     """Runs the sandbox on 127.0.0.1:$SANDBOX_PORT until a TERM or INT signal."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sandbox.settings")
+    # Whoever starts this may have the application's settings in its environment.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.settings"
     django.setup()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from sandbox import background, serving

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 
@@ -13,6 +15,7 @@ logger = logging.getLogger("sandbox.clock")
 
 Handler = Callable[[str], None]
 _HANDLERS: dict[str, Handler] = {}
+_fixed: ContextVar[float | None] = ContextVar("fixed", default=None)
 
 
 def offset() -> float:
@@ -23,7 +26,18 @@ def offset() -> float:
 
 def now() -> float:
     """The sandbox's time, in Unix seconds."""
-    return time.time() + offset()
+    fixed = _fixed.get()
+    return time.time() + offset() if fixed is None else fixed
+
+
+@contextmanager
+def at(moment: float) -> Iterator[None]:
+    """Inside, it is another time: for writing down what happened earlier."""
+    token = _fixed.set(moment)
+    try:
+        yield
+    finally:
+        _fixed.reset(token)
 
 
 def timestamp() -> int:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("refunds/<str:key>/", views.refund),
     path("providers/<slug:slug>/accounts/<str:key>/", views.provider_account),
     path("providers/<slug:slug>/faults/", views.provider_faults),
+    path("books/", views.write_books),
     path("reset/", views.reset),
 ]

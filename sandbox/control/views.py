@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from sandbox import clock, models
-from sandbox.control import faults
+from sandbox.control import books, faults
 from sandbox.control.answering import Answer, Invalid, call, choice, flag, number
 from sandbox.models import Delivery, Fault, LoggedRequest, ProviderAccount
 from sandbox.stripe import (
@@ -21,8 +21,6 @@ from sandbox.stripe import (
 )
 from sandbox.writing import writing
 
-PAGE = 1000
-
 
 @call("GET", "POST")
 def advance_clock(request: HttpRequest, given: Answer) -> Answer:
@@ -37,8 +35,10 @@ def advance_clock(request: HttpRequest, given: Answer) -> Answer:
 
 @call("GET")
 def requests(_request: HttpRequest, given: Answer) -> Answer:
-    """The requests after number `since`, oldest first, a thousand at a time."""
-    rows = LoggedRequest.objects.filter(n__gt=int(number(given, "since", 0))).order_by("n")[:PAGE]
+    """The requests after number `since`, oldest first; `limit` of them when given."""
+    rows = LoggedRequest.objects.filter(n__gt=int(number(given, "since", 0))).order_by("n")
+    if "limit" in given:
+        rows = rows[: max(int(number(given, "limit")), 0)]
     names = ("n", "method", "path", "query", "headers", "body", "status", "response")
     return {
         "results": [
@@ -175,6 +175,13 @@ def provider_faults(request: HttpRequest, given: Answer, slug: str) -> Answer:
             Fault.objects.create(provider=slug, kind=kind, left=left)
     rows = Fault.objects.filter(provider=slug).order_by("pk")
     return {"results": [{"kind": row.kind, "times": row.left} for row in rows]}
+
+
+@call("POST")
+def write_books(request: HttpRequest, given: Answer) -> Answer:
+    """Writes whole trades for demo data, without events."""
+    with writing():
+        return {"results": books.write(given, f"{request.scheme}://{request.get_host()}")}
 
 
 @call("POST")

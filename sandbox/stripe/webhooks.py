@@ -26,6 +26,9 @@ TIMEOUT_SECONDS = 10
 QUIET_SECONDS = 1.0
 
 _wake = threading.Event()
+_http = requests.Session()
+# The receiver is on this machine: no proxy may come between.
+_http.trust_env = False
 
 
 def mode() -> str:
@@ -104,7 +107,7 @@ def _next() -> Delivery | None:
 
 
 def _send(body: str) -> int:
-    response = requests.post(
+    response = _http.post(
         settings.WEBHOOK_URL,
         data=body.encode(),
         headers={

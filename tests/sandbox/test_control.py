@@ -44,3 +44,32 @@ def test_money_is_counted_by_transfer_group(sandbox: Sandbox) -> None:
     }
     assert moved["groups"]["b"]["refunded_cents"] == 400
     assert list(sandbox.control("money/?transfer_group=b")["groups"]) == ["b"]
+
+
+def test_books_of_earlier_trades_add_up_and_tell_nobody(sandbox: Sandbox) -> None:
+    seller = sandbox.seller()
+    trade = {"amount_cents": 4200, "destination": seller, "at": 1_760_000_000}
+    released = trade | {"transfer_group": "a", "transfer_cents": 3864, "payout_cents": 3000}
+    refunded = trade | {"transfer_group": "b", "refund_cents": 4200}
+    before = len(sandbox.api.v1.events.list({"limit": 100}).data)
+    made = sandbox.control("books/", {"trades": [released, refunded]})["results"]
+    session = sandbox.api.v1.checkout.sessions.retrieve(made[0]["session"])
+    assert (session.payment_status, session.payment_intent) == ("paid", made[0]["payment_intent"])
+    charge = sandbox.api.v1.charges.retrieve(made[0]["charge"])
+    assert charge.balance_transaction == made[0]["balance_transaction"]
+    assert charge.created == 1_760_000_000
+    assert sandbox.api.v1.transfers.retrieve(made[0]["transfer"]).transfer_group == "a"
+    assert sandbox.api.v1.refunds.retrieve(made[1]["refund"]).status == "succeeded"
+    at_seller = {"stripe_account": seller}
+    assert sandbox.api.v1.payouts.retrieve(made[0]["payout"], options=at_seller).status == "paid"
+    assert sandbox.api.v1.balance.retrieve(options=at_seller).available[0].amount == 864
+    moved = sandbox.control("money/")
+    assert (moved["charged_cents"], moved["paid_out_cents"]) == (8400, 3000)
+    assert moved["groups"]["b"]["refunded_cents"] == 4200
+    sandbox.advance(100)
+    assert sandbox.api.v1.balance.retrieve().available[0].amount == 8400 - 304 - 3864 - 4200
+    assert len(sandbox.api.v1.events.list({"limit": 100}).data) == before
+    half = {"trades": [released | {"transfer_cents": 9999}]}
+    url = f"{sandbox.url}/_control/books/"
+    assert requests.post(url, json=half, timeout=5).status_code == 400
+    assert sandbox.control("money/")["charged_cents"] == 8400
