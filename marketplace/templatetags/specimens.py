@@ -51,7 +51,9 @@ def _listing(provider: str, title: str, face: int, discount_bp: int) -> SimpleNa
         expires_on=datetime.date(2027, 3, 12),
         get_transfer_method_display="Redeem code",
         get_absolute_url="#listing",
-        seller=SimpleNamespace(name="Ada", rating="4.9"),
+        seller=SimpleNamespace(
+            public_name="Ada", standing=SimpleNamespace(rating=4.9, completed_orders=12)
+        ),
     )
 
 
