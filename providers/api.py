@@ -15,7 +15,9 @@ class ResalePolicySerializer(serializers.Serializer[Provider]):
 
     policy = serializers.ChoiceField(source="resale_policy", choices=ResalePolicy.choices)
     clause = serializers.CharField(source="policy_clause")
-    source = serializers.URLField(source="policy_source", allow_blank=True)
+    source = serializers.URLField(  # type: ignore[assignment]
+        source="policy_source", allow_blank=True
+    )
     checked_on = serializers.DateField(source="policy_checked_on")
     needs_consent = serializers.BooleanField()
 

@@ -121,7 +121,7 @@ def _read_transfer(part: Section, *, balance_api: dict[str, Any] | None) -> dict
 
 
 def _read_balance_api(part: Section) -> dict[str, Any]:
-    values = {
+    values: dict[str, Any] = {
         "official": part.flag("official"),
         "confirmed": part.flag("confirmed"),
         "method": part.choice("method", ["GET", "POST"]),
@@ -152,7 +152,7 @@ def _read_token_pattern(part: Section) -> dict[str, Any]:
 
 
 def _read_programs(file: Section) -> list[dict[str, Any]]:
-    programs = []
+    programs: list[dict[str, Any]] = []
     for part in file.sections("programs"):
         values = {
             "slug": part.slug("slug", longest=80),
@@ -169,7 +169,7 @@ def _read_programs(file: Section) -> list[dict[str, Any]]:
 
 
 def _read_unit_prices(file: Section) -> list[dict[str, Any]]:
-    prices = []
+    prices: list[dict[str, Any]] = []
     for part in file.sections("unit_prices"):
         values = {
             "what": part.text("what", longest=120),

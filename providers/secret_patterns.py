@@ -61,7 +61,8 @@ def find_secrets(text: str) -> list[SecretMatch]:
 @cache
 def secret_patterns() -> tuple[SecretPattern, ...]:
     """All forms, the most telling first: own beginnings, then shared ones, then nearby names."""
-    own, nearby = [], []
+    own: list[SecretPattern] = []
+    nearby: list[SecretPattern] = []
     for entry in catalogue_entries():
         kind = f"{entry.provider['name']} key"
         for token in entry.provider["token_patterns"]:
