@@ -10,7 +10,7 @@ from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
 
 APPS = {"accounts", "payments", "providers", "listings", "orders"}
-pytest_plugins = ("tests.browser", "tests.books")
+pytest_plugins = ("tests.browser", "tests.books", "tests.cast")
 
 
 @pytest.fixture(scope="session")
