@@ -12,11 +12,10 @@ from pathlib import Path
 from django.db import models, transaction
 
 from providers.catalogue_entry import CatalogueEntry, read_entry
-from providers.models import Program, Provider, UnitPrice
+from providers.models import POLICY_FIELDS, Program, Provider, UnitPrice
 
 CATALOGUE_DIR = Path(__file__).parent / "catalogue"
 
-POLICY_FIELDS = ("resale_policy", "policy_clause", "policy_source", "policy_checked_on")
 KEPT_FIELDS = ("slug", "policy_overridden")
 
 

@@ -14,6 +14,9 @@ from django.urls import reverse
 
 from providers.vocabulary import Category, Confidence, ResalePolicy, Rung, TransferMethod
 
+# What a moderator's decision sets, and the catalogue then leaves alone.
+POLICY_FIELDS = ("resale_policy", "policy_clause", "policy_source", "policy_checked_on")
+
 POLICY_SENTENCES = {
     ResalePolicy.ALLOWED: (
         "The provider's terms allow this credit to be passed on, so a listing needs only our "

@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Person
 from accounts.refusals import Invalid
-from providers.models import PolicyChange, Provider
+from providers.models import POLICY_FIELDS, PolicyChange, Provider
 from providers.vocabulary import ResalePolicy
 
 
@@ -20,14 +20,7 @@ def change_policy(
     when the policy is unknown, or clause or reason is empty, or a permission has no source.
     """
     clause, source, reason = clause.strip(), source.strip(), reason.strip()
-    if policy not in ResalePolicy.values:
-        raise Invalid("policy", f"There is no policy called {policy}.")
-    if not clause:
-        raise Invalid("clause", "Say in a sentence what the terms say.")
-    if not source and policy == ResalePolicy.ALLOWED:
-        raise Invalid("source", "Give the address where the provider allows it.")
-    if not reason:
-        raise Invalid("reason", "Give the reason for the change.")
+    _refuse_gaps(policy=policy, clause=clause, source=source, reason=reason)
     with transaction.atomic():
         locked = Provider.objects.select_for_update().get(pk=provider.pk)
         change = PolicyChange.objects.create(
@@ -45,15 +38,7 @@ def change_policy(
         locked.policy_source = source
         locked.policy_checked_on = timezone.localdate()
         locked.policy_overridden = True
-        locked.save(
-            update_fields=[
-                "resale_policy",
-                "policy_clause",
-                "policy_source",
-                "policy_checked_on",
-                "policy_overridden",
-            ]
-        )
+        locked.save(update_fields=[*POLICY_FIELDS, "policy_overridden"])
         audit.record(
             actor=actor,
             act="provider.policy_changed",
@@ -64,3 +49,14 @@ def change_policy(
         )
     provider.refresh_from_db()
     return change
+
+
+def _refuse_gaps(*, policy: str, clause: str, source: str, reason: str) -> None:
+    if policy not in ResalePolicy.values:
+        raise Invalid("policy", f"There is no policy called {policy}.")
+    if not clause:
+        raise Invalid("clause", "Say in a sentence what the terms say.")
+    if not source and policy == ResalePolicy.ALLOWED:
+        raise Invalid("source", "Give the address where the provider allows it.")
+    if not reason:
+        raise Invalid("reason", "Give the reason for the change.")
