@@ -289,17 +289,20 @@ def record_card_dispute(dispute: CardDispute) -> None:
 
 def _lose(escrow: Escrow, dispute: CardDispute) -> None:
     """The bank took the money back: from what is held, else it is the platform's loss."""
+    key = f"dispute:{dispute.id}:lost"
+    if ledger.posted(key):
+        return
     whole = dispute.amount_cents == escrow.price_cents
     from_held = escrow.status == HELD and whole
-    moved = ledger.post(
-        key=f"dispute:{dispute.id}:lost",
+    ledger.post(
+        key=key,
         source=ledger.held(escrow.pk) if from_held else ledger.LOSSES,
         destination=ledger.CARDS,
         amount_cents=dispute.amount_cents,
         currency=escrow.currency,
         escrow=escrow,
     )
-    if moved and from_held:
+    if from_held:
         machine.advance(
             escrow,
             REFUNDED,
@@ -309,5 +312,5 @@ def _lose(escrow: Escrow, dispute: CardDispute) -> None:
             refunded_cents=F("price_cents"),
             contested_at=None,
         )
-    elif moved:
+    else:
         machine.remark(escrow, kind="dispute_lost", actor=None, note=dispute.id)

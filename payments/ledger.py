@@ -75,6 +75,11 @@ def post(
     return False
 
 
+def posted(key: str) -> bool:
+    """Whether a posting of that key was made."""
+    return Posting.objects.filter(key=key).exists()
+
+
 def balance(account: str, currency: str) -> int:
     """What an account holds: all that came in less all that went out."""
     sums = Posting.objects.filter(

@@ -1,0 +1,14 @@
+"""After every test that moves money, the books must add up."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from marketplace import ledger_audit
+
+
+@pytest.fixture
+def books(transactional_db: None) -> Iterator[None]:
+    """Audit the ledger when the test is over."""
+    yield
+    assert ledger_audit.violations() == []
