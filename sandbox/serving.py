@@ -34,7 +34,7 @@ def dropping(application: Callable[..., Any]) -> Callable[..., Iterable[bytes]]:
     """
 
     def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        response = application(environ, start_response)
+        response: Iterable[bytes] = application(environ, start_response)
         if isinstance(response, DroppedResponse):
             response.close()
             environ[CONNECTION].close_connection = True

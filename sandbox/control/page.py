@@ -1,7 +1,7 @@
 """The control page for people."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -18,6 +18,9 @@ def page(request: HttpRequest) -> HttpResponse:
     """Clock, money, faults, webhooks, recent objects and requests, with a button for each call."""
     counted = money.counted()
     groups = counted.pop("groups")
+    if request.accepts("application/json") and not request.accepts("text/html"):
+        overview = {"now": clock.iso(clock.now()), "webhooks": webhooks.mode(), "money": counted}
+        return JsonResponse(overview)
     newest = {
         kind: Record.objects.filter(kind=kind).order_by("-n")[:8]
         for kind in ("charge", "refund", "dispute", "payout", connected.KIND)

@@ -154,8 +154,7 @@ def _form(
         "typed": request.POST,
         "new_subject": secrets.randbelow(89_999_999) + 10_000_000,
     }
-    status = 400 if error else 200
-    return render(request, "sandbox/authorize.html", context, status=status)
+    return render(request, "sandbox/authorize.html", context)
 
 
 def _back(redirect_uri: str, answer: dict[str, str]) -> HttpResponse:

@@ -70,7 +70,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         account = records.get(connected.KIND, link.data["account"])
         if request.method != "POST":
             return _form(request, account, {}, {})
-        typed = {name: value.strip() for name, value in request.POST.items()}
+        fields = ("country", "name", "account_number")
+        typed = {name: request.POST.get(name, "").strip() for name in fields}
         errors = _errors(typed)
         if errors:
             return _form(request, account, typed, errors)
@@ -93,8 +94,7 @@ def _form(
         "typed": {"country": country.lower(), "account_number": "000123456789"} | typed,
         "errors": errors,
     }
-    status = 400 if errors else 200
-    return render(request, "sandbox/onboarding.html", context, status=status)
+    return render(request, "sandbox/onboarding.html", context)
 
 
 def _errors(typed: dict[str, str]) -> dict[str, str]:

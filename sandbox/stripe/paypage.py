@@ -28,7 +28,7 @@ def pay(request: HttpRequest, session: str) -> HttpResponse:
         try:
             card = cards.entered(number=typed["number"], exp=typed["exp"], cvc=typed["cvc"])
         except StripeError as error:
-            return _page(request, record, error=str(error), typed=typed, status=402)
+            return _page(request, record, error=str(error), typed=typed)
         intent = checkout.intent_of(record)
         if card.authenticates:
             payment_intents.require_action(intent, card)
@@ -54,7 +54,7 @@ def authenticate(request: HttpRequest, session: str) -> HttpResponse:
         if request.POST.get("outcome") != "complete":
             payment_intents.fail_authentication(intent)
             message = cards.MESSAGES["authentication"]
-            return _page(request, record, error=message, status=402)
+            return _page(request, record, error=message)
         chosen = intent.inner["card"]
         month, year = chosen["exp"]
         card = replace(cards.BY_NUMBER[chosen["number"]], exp_month=month, exp_year=year)
@@ -67,7 +67,7 @@ def _charge(
     name, email = typed["name"], record.data["customer_email"] or ""
     payment_intents.pay(intent, card, name=name, email=email)
     if card.code:
-        return _page(request, record, error=card.message, typed=typed, status=402)
+        return _page(request, record, error=card.message, typed=typed)
     checkout.complete(record, name=name)
     return _see_other(_success_url(record))
 
@@ -92,12 +92,11 @@ def _page(
     *,
     error: str = "",
     typed: dict[str, str] | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     # The security code is never shown again, as on a real payment page.
     kept = {name: value for name, value in (typed or {}).items() if name != "cvc"}
     context = _context(record) | {"error": error, "typed": kept}
-    return render(request, "sandbox/pay.html", context, status=status)
+    return render(request, "sandbox/pay.html", context)
 
 
 def _context(record: Record) -> dict[str, object]:

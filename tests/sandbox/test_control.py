@@ -13,6 +13,9 @@ def test_the_page_shows_everything_with_a_button_for_each(sandbox: Sandbox) -> N
     assert page.ok
     for part in (charge.id, seller, "/stripe/v1/transfers", "status_500", "42.00", "Move forward"):
         assert part in page.text
+    headers = {"Accept": "application/json"}
+    overview = requests.get(f"{sandbox.url}/_control/", headers=headers, timeout=5).json()
+    assert overview["money"]["transferred_cents"] == 100
 
 
 def test_its_forms_come_back_to_it(sandbox: Sandbox) -> None:
