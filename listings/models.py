@@ -173,6 +173,11 @@ class Listing(models.Model):
         """The smallest order that is possible now: the minimum, or the rest if it is less."""
         return min(self.min_order_cents, self.available_cents)
 
+    @property
+    def is_buyable(self) -> bool:
+        """Whether some of it can be bought today; the same rule as `Listings.live`."""
+        return self.status == ListingStatus.LIVE and self.expires_on >= earliest_expiry()
+
 
 class ListingEvent(Event):
     listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="events")

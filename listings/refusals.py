@@ -29,3 +29,9 @@ class ConsentMissing(Refusal):
 class CodesMissing(Refusal):
     code = "codes_missing"
     message = "Deposit the codes first: together they must be worth the face value."
+
+
+class TooManyReports(Refusal):
+    code = "too_many_reports"
+    status = 429
+    message = "You have sent many reports within an hour. Please wait a while before the next one."

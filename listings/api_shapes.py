@@ -1,0 +1,156 @@
+"""What programs send and get of offers. The rules are the form's; here is only the shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Standing
+from accounts.shapes import Text, Whole, by_field
+from listings.forms import ListingForm
+from listings.models import (
+    GREATEST_DISCOUNT_BP,
+    LARGEST_FACE_VALUE_CENTS,
+    LEAST_DISCOUNT_BP,
+    Listing,
+    ListingStatus,
+)
+from listings.search import ORDERS
+from listings.vault import LONGEST_CODE, MOST_CODES, Deposit
+from providers.vocabulary import TransferMethod
+
+
+class Cents(Whole):
+    """A whole number of cents, above zero and below any credit that was ever granted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=LARGEST_FACE_VALUE_CENTS, **kwargs)
+
+
+class CodeGiven(serializers.Serializer[Any]):
+    """A redeemable code and what it is worth."""
+
+    code = Text(max_length=LONGEST_CODE, write_only=True)
+    face_value_cents = Cents()
+
+
+class ListingTerms(serializers.Serializer[Any]):
+    """An offer as its seller writes it."""
+
+    provider = Text(max_length=60, help_text="The provider's slug.")
+    program = Text(
+        max_length=80, required=False, allow_blank=True, allow_null=True, help_text="Its slug."
+    )
+    title = Text(max_length=120, min_length=5)
+    description = Text(max_length=4000, required=False, allow_blank=True)
+    currency = Text(max_length=3)
+    face_value_cents = Cents()
+    min_order_cents = Cents()
+    step_cents = Cents(required=False)
+    discount_bp = Whole(min_value=LEAST_DISCOUNT_BP, max_value=GREATEST_DISCOUNT_BP)
+    expires_on = serializers.DateField(input_formats=["%Y-%m-%d"])
+    region = Text(max_length=60, required=False, allow_blank=True)
+    transfer_method = serializers.ChoiceField(choices=TransferMethod.choices)
+    codes = serializers.ListField(child=CodeGiven(), max_length=MOST_CODES, required=False)
+
+
+class SellerInPublic(serializers.Serializer[Any]):
+    """What a buyer sees of a seller."""
+
+    name = serializers.CharField()
+    rating = serializers.FloatField(allow_null=True)
+    completed_orders = serializers.IntegerField()
+
+
+class ListingAnswer(serializers.Serializer[Any]):
+    """An offer. An order of `min_order_cents` is possible while `available_cents` is not 0, and
+    so is every multiple of `step_cents` above it, up to `available_cents`."""
+
+    id = serializers.CharField()
+    provider = serializers.CharField(help_text="The provider's slug.")
+    program = serializers.CharField(allow_null=True)
+    title = serializers.CharField()
+    description = serializers.CharField()
+    currency = serializers.CharField()
+    face_value_cents = serializers.IntegerField()
+    available_cents = serializers.IntegerField()
+    min_order_cents = serializers.IntegerField()
+    step_cents = serializers.IntegerField()
+    discount_bp = serializers.IntegerField()
+    price_cents = serializers.IntegerField(help_text="For all that is available.")
+    expires_on = serializers.DateField()
+    region = serializers.CharField()
+    transfer_method = serializers.ChoiceField(choices=TransferMethod.choices)
+    status = serializers.ChoiceField(choices=ListingStatus.choices)
+    seller = SellerInPublic()
+    created_at = serializers.DateTimeField()
+
+
+class ConsentUpload(serializers.Serializer[Any]):
+    """A file as `multipart/form-data`."""
+
+    document = serializers.FileField()
+
+
+class Search(serializers.Serializer[Any]):
+    """The filters of the list."""
+
+    provider = serializers.CharField(required=False)
+    q = serializers.CharField(required=False, max_length=200)
+    min_discount_bp = serializers.IntegerField(required=False, min_value=0)
+    max_discount_bp = serializers.IntegerField(required=False, min_value=0)
+    min_available_cents = serializers.IntegerField(required=False, min_value=0)
+    max_price_cents = serializers.IntegerField(required=False, min_value=0)
+    transfer_method = serializers.ChoiceField(choices=TransferMethod.choices, required=False)
+    expires_after = serializers.DateField(required=False)
+    ordering = serializers.ChoiceField(choices=list(ORDERS), required=False)
+
+
+def represent(listing: Listing) -> dict[str, Any]:
+    """An offer as `ListingAnswer` says; a plain function, for lists are long."""
+    available = listing.available_cents
+    standing = getattr(listing.seller, "standing", None) or Standing()
+    return {
+        "id": str(listing.pk),
+        "provider": listing.provider_id,
+        "program": listing.program.slug if listing.program else None,
+        "title": listing.title,
+        "description": listing.description,
+        "currency": listing.currency,
+        "face_value_cents": listing.face_value_cents,
+        "available_cents": available,
+        "min_order_cents": listing.offered_min_cents if available else listing.min_order_cents,
+        "step_cents": listing.step_cents,
+        "discount_bp": listing.discount_bp,
+        "price_cents": listing.price_cents,
+        "expires_on": listing.expires_on,
+        "region": listing.region,
+        "transfer_method": listing.transfer_method,
+        "status": listing.status,
+        "seller": {
+            "name": listing.seller.public_name,
+            "rating": None if standing.rating is None else float(standing.rating),
+            "completed_orders": standing.completed_orders,
+        },
+        "created_at": listing.created_at,
+    }
+
+
+def read(
+    data: Mapping[str, Any], base: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], list[Deposit]]:
+    """The terms and codes of an offer; what is not given is taken from `base`.
+
+    Raises ValidationError that names every wrong field: those of a wrong type, which the form
+    does not get to see, and those that the form refuses.
+    """
+    shape = ListingTerms(data=data, partial=base is not None)
+    shape.is_valid()
+    misshapen = by_field(shape.errors)
+    given = {name: data[name] for name in shape.fields if name in data and name not in misshapen}
+    form = ListingForm({**(base or {}), **given})
+    if not form.is_valid() or misshapen:
+        raise serializers.ValidationError({**by_field(form.errors), **misshapen})
+    terms = dict(form.cleaned_data)
+    codes = terms.pop("codes")
+    return terms, codes

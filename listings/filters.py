@@ -1,0 +1,74 @@
+"""The search form as people meet it: choices instead of cents, and tags that take one away."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils import timezone
+
+from listings.search import DEFAULT_ORDER, SearchForm
+
+# The values are those of the API; what an address brings besides them is added to its list.
+CHOICES = {
+    "min_discount_bp": ("Any discount", (4000, 5000, 6000)),
+    "max_price_cents": ("Any price", (25_00, 100_00, 500_00, 1000_00, 5000_00)),
+    "min_available_cents": ("Any amount", (100_00, 500_00, 1000_00, 5000_00)),
+}
+
+
+class Tag(NamedTuple):
+    """A filter that is on: its field, its cleaned value, and the address without it."""
+
+    name: str
+    value: Any
+    words: str
+    without: str
+
+
+class Choice(NamedTuple):
+    """One value of a filter by number; the template says it in dollars or percent."""
+
+    value: int
+    chosen: bool
+
+
+class BrowseForm(SearchForm):
+    """The filters of the browse page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["q"].widget = forms.TextInput(
+            attrs={"type": "search", "placeholder": "Replicate, GPU, images"}
+        )
+        self.fields["expires_after"].widget = forms.DateInput(
+            attrs={"type": "date", "min": timezone.now().date().isoformat()}
+        )
+
+    def choices(self) -> Iterator[tuple[forms.BoundField, str, list[Choice]]]:
+        """The filters by number: the field, the word for all, and the values to choose from."""
+        for name, (every, usual) in CHOICES.items():
+            chosen = getattr(self, "cleaned_data", {}).get(name)
+            values = sorted({*usual, chosen} - {None})
+            yield self[name], every, [Choice(value, value == chosen) for value in values]
+
+    def tags(self) -> list[Tag]:
+        """What is asked for, each with the way to stop asking for it."""
+        given = getattr(self, "cleaned_data", {})
+        return [
+            Tag(name, value, self._words(name, value), self._without(name))
+            for name, value in given.items()
+            if value not in (None, "") and name != "ordering"
+        ]
+
+    def _words(self, name: str, value: Any) -> str:
+        choices = dict(getattr(self.fields[name], "choices", ()))
+        return str(choices.get(value, value))
+
+    def _without(self, name: str) -> str:
+        rest = {
+            field: self.data[field]
+            for field in self.fields
+            if field != name and self.data.get(field) and self.data[field] != DEFAULT_ORDER
+        }
+        return f"?{urlencode(rest)}"

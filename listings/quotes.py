@@ -1,0 +1,50 @@
+"""What amounts of an offer may be bought, and what each costs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from listings.models import Listing
+from payments.money import price_of
+
+SUGGESTED_PARTS = (4, 2, 1)
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Some face value of one offer, and its price today."""
+
+    face_value_cents: int
+    price_cents: int
+
+    @property
+    def saved_cents(self) -> int:
+        """What the provider's list price would cost more."""
+        return self.face_value_cents - self.price_cents
+
+
+def quote(listing: Listing, face_value_cents: int) -> Quote:
+    """The price of some face value, rounded as an order rounds it."""
+    return Quote(face_value_cents, price_of(face_value_cents, listing.discount_bp))
+
+
+def suggestions(listing: Listing) -> list[Quote]:
+    """The least, a quarter, a half and all of what is left, each an amount that is offered."""
+    left, least = listing.available_cents, listing.offered_min_cents
+    amounts = {least, *(offered(listing, left // part) for part in SUGGESTED_PARTS)}
+    return [quote(listing, amount) for amount in sorted(amounts)]
+
+
+def offered(listing: Listing, wanted_cents: int) -> int:
+    """The largest amount on offer that is not above what is wanted, or the least one."""
+    least = listing.offered_min_cents
+    fitting = min(max(wanted_cents, least), listing.available_cents)
+    return fitting - (fitting - least) % listing.step_cents
+
+
+def wanted(listing: Listing, text: str) -> Quote:
+    """The quote for an amount as written in an address; for all of it where that says nothing."""
+    whole, dot, part = text.partition(".")
+    cents: Any = f"{whole}{part:0<2}" if len(part) <= 2 else ""
+    if not (cents.isascii() and cents.isdigit() and len(cents) <= 12):
+        return quote(listing, listing.available_cents)
+    return quote(listing, offered(listing, int(cents)))
