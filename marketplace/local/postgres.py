@@ -81,7 +81,8 @@ class Postgres(Server):
         )
         if made.returncode != 0:
             reason = made.stderr.strip().splitlines()[-1:] or ["no reason given"]
-            raise ServerFailed(f"PostgreSQL cannot set up {self.data}: {reason[0]}")
+            role = f" (as {self.user.pw_name}, since it refuses root)" if self.user else ""
+            raise ServerFailed(f"PostgreSQL cannot set up {self.data}{role}: {reason[0]}")
 
     def _private(self, directory: Path) -> None:
         """Make a 0700 directory of the server's user: its socket has no other password."""

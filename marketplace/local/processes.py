@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
@@ -49,7 +50,8 @@ def become(user: pwd.struct_passwd) -> None:
 
     A checkout below a 0700 home can be run by root that way, without opening the home.
     """
-    keep = _LINUX and _LIBC.prctl(_PR_SET_KEEPCAPS, 1) == 0
+    # Without this bit, access(2), with which PostgreSQL looks for its programs, ignores the right.
+    keep = _LINUX and _LIBC.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == 0
     os.setgroups([])
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)

@@ -1,7 +1,9 @@
 import os
 import pwd
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +172,20 @@ def test_programs_are_named_or_the_wheels_or_the_systems(
     monkeypatch.setattr(postgres, "_system", list)
     with pytest.raises(ServerFailed, match="No PostgreSQL found: run make"):
         postgres.binaries()
+
+
+def test_a_checkout_in_a_home_closed_to_others_works(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root it runs as somebody who could not even find the programs below /root."""
+    package = postgres.binaries().parent.parent
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, home / folder.name, symlinks=True)
+    home.chmod(0o700)
+    monkeypatch.setenv("PG_BIN", str(home / package.name / "pginstall" / "bin"))
+    with Postgres(home / "var") as server:
+        assert server.answers()
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_works_as_an_ordinary_user_whose_data_root_may_take_over(home: Path) -> None:
