@@ -1,7 +1,6 @@
 """Telling people. A notification is recorded with what it tells of; a worker mails it later."""
 
 import logging
-import smtplib
 from datetime import timedelta
 from typing import Any
 
@@ -53,6 +52,20 @@ def send_due(limit: int = 50) -> int:
 
 
 def _send(notification: Notification) -> bool:
+    row = Notification.objects.filter(pk=notification.pk)
+    try:
+        _mail(notification).send()
+    except Exception:
+        # Whatever it is, the mails after this one are not to wait for it.
+        log.exception("mail for notification %s was not sent", notification.pk)
+        if notification.mail_attempts >= MAIL_ATTEMPTS:
+            row.update(mail_due_at=None)
+        return False
+    row.update(mailed_at=Now(), mail_due_at=None)
+    return True
+
+
+def _mail(notification: Notification) -> EmailMultiAlternatives:
     subject, paragraphs = render(notification)
     context = {
         "subject": subject,
@@ -67,13 +80,4 @@ def _send(notification: Notification) -> bool:
         headers={"X-Surplus-Kind": notification.kind},
     )
     mail.attach_alternative(render_to_string("emails/notification.html", context), "text/html")
-    row = Notification.objects.filter(pk=notification.pk)
-    try:
-        mail.send()
-    except (OSError, smtplib.SMTPException):
-        log.warning("mail for notification %s was not taken", notification.pk, exc_info=True)
-        if notification.mail_attempts >= MAIL_ATTEMPTS:
-            row.update(mail_due_at=None)
-        return False
-    row.update(mailed_at=Now(), mail_due_at=None)
-    return True
+    return mail

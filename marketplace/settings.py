@@ -191,7 +191,7 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
     "github": {
         "APPS": [{"client_id": GITHUB_CLIENT_ID, "secret": GITHUB_CLIENT_SECRET, "key": ""}],
         "SCOPE": ["user:email"],
-        "VERIFIED_EMAIL": False,
+        "OAUTH_PKCE_ENABLED": True,
     },
     "google": {
         "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET, "key": ""}],
@@ -202,7 +202,7 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
 if SANDBOX_URL:
     SOCIALACCOUNT_PROVIDERS["github"]["GITHUB_URL"] = f"{SANDBOX_URL}/github"
     SOCIALACCOUNT_PROVIDERS["google"] |= {
-        "AUTHORIZE_URL": f"{SANDBOX_URL}/google/authorize",
+        "AUTHORIZE_URL": f"{SANDBOX_URL}/google/o/oauth2/v2/auth",
         "ACCESS_TOKEN_URL": f"{SANDBOX_URL}/google/token",
         "IDENTITY_URL": f"{SANDBOX_URL}/google/userinfo",
         "CERTS_URL": f"{SANDBOX_URL}/google/certs",
@@ -250,9 +250,9 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.shapes.ObjectParser"],
     "DEFAULT_PAGINATION_CLASS": "marketplace.api.pages.CursorPages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "marketplace.api.schema.Operation",
     "DEFAULT_THROTTLE_CLASSES": [
         "marketplace.api.throttles.Anonymous",
         "marketplace.api.throttles.SignedIn",

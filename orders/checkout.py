@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +18,12 @@ from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
 from payments import escrow, instructions, money
-from payments.models import Instruction
+from payments.models import Instruction, InstructionStatus
 from payments.processor import processor
 from providers.vocabulary import TransferMethod
+
+# How long a repeated request waits for the first one's payment page.
+PATIENCE_SECONDS = 8
 
 
 def place(
@@ -134,9 +138,13 @@ def _database_now() -> datetime:
 
 def open_payment_page(order: Order) -> Order:
     """Have the processor open the page, unless it did; the sweep tries again if it cannot now."""
-    pages = Instruction.objects.filter(escrow=order.escrow, kind="checkout")
-    for key in pages.exclude(status="done").values_list("pk", flat=True):
-        instructions.carry_out(key)
+    page = Instruction.objects.get(escrow=order.escrow, kind="checkout")
+    page = instructions.carry_out(page.pk)
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while page.status == InstructionStatus.SENT and not page.error and time.monotonic() < patience:
+        # A second request for the same order: the first is just asking for the page.
+        time.sleep(0.1)
+        page.refresh_from_db()
     order.escrow.refresh_from_db()
     return order
 
@@ -165,8 +173,11 @@ def once(
     order = Order.objects.with_parts().get(pk=request.order.pk)
     if request.answer is None:
         order = open_payment_page(order)
-        request.answer = answer(order)
-        PlacedRequest.objects.filter(pk=request.pk, answer=None).update(answer=request.answer)
+        given = answer(order)
+        if payment_url(order):
+            PlacedRequest.objects.filter(pk=request.pk, answer=None).update(answer=given)
+        request.refresh_from_db()
+        return request.answer or given
     return request.answer
 
 
