@@ -49,7 +49,7 @@ class BrowseForm(SearchForm):
         """The filters by number: the field, the word for all, and the values to choose from."""
         for name, (every, usual) in CHOICES.items():
             chosen = getattr(self, "cleaned_data", {}).get(name)
-            values = sorted({*usual, chosen} - {None})
+            values = sorted({*usual} | ({chosen} if chosen else set()))
             yield self[name], every, [Choice(value, value == chosen) for value in values]
 
     def tags(self) -> list[Tag]:

@@ -221,14 +221,15 @@ class ListingForm(forms.Form):
         if not step:
             step = 1 if least % DOLLAR_CENTS or whole % DOLLAR_CENTS else DOLLAR_CENTS
             given["step_cents"] = step
+        said = self.say(step)
         if whole % step:
-            self.add_error(
-                "face_value_cents", f"The face value must be a multiple of {step} cents."
-            )
+            self.add_error("face_value_cents", f"The face value must be a multiple of {said}.")
         if least % step:
-            self.add_error(
-                "min_order_cents", f"The smallest order must be a multiple of {step} cents."
-            )
+            self.add_error("min_order_cents", f"The smallest order must be a multiple of {said}.")
+
+    def say(self, cents: int) -> str:
+        """An amount in the unit in which this form is filled in."""
+        return f"{cents} cents"
 
 
 class SellForm(ListingForm):
@@ -240,6 +241,9 @@ class SellForm(ListingForm):
     discount_bp = PercentField(label="Discount")
     codes = CodeLinesField(required=False)
     currency = forms.CharField(initial="USD", widget=forms.HiddenInput)
+
+    def say(self, cents: int) -> str:
+        return f"${cents // DOLLAR_CENTS}.{cents % DOLLAR_CENTS:02}"
 
     def _clean_codes(self, given: dict[str, Any]) -> None:
         codes, face_value = given.get("codes"), given.get("face_value_cents")
@@ -254,7 +258,7 @@ class SellForm(ListingForm):
         super()._clean_codes(given)
 
 
-class ReportForm(forms.ModelForm[Report]):
+class ReportForm(forms.ModelForm):
     """What is wrong with an offer."""
 
     class Meta:

@@ -62,7 +62,7 @@ class Listings(models.QuerySet["Listing"]):
 
     def for_cards(self) -> "Listings":
         """With what a card shows, in one query."""
-        return self.select_related("provider", "seller", "seller__standing")
+        return self.select_related("provider", "seller", "seller__standing").defer("search")
 
 
 def earliest_expiry() -> date:

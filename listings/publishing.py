@@ -82,7 +82,9 @@ def _require_codes(listing: Listing) -> None:
     if listing.transfer_method != TransferMethod.REDEEM_CODE:
         return
     codes = listing.codes.filter(status=CodeStatus.AVAILABLE)
-    if sum(codes.values_list("face_value_cents", flat=True)) != listing.face_value_cents:
+    worth = list(codes.values_list("face_value_cents", flat=True))
+    # An order takes as many codes as it has steps, so a step is one code.
+    if sum(worth) != listing.face_value_cents or set(worth) != {listing.step_cents}:
         raise CodesMissing
 
 

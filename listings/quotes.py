@@ -1,10 +1,10 @@
 """What amounts of an offer may be bought, and what each costs."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from listings.models import Listing
 from payments.money import price_of
+from providers.amount import DOLLARS
 
 SUGGESTED_PARTS = (4, 2, 1)
 
@@ -43,8 +43,8 @@ def offered(listing: Listing, wanted_cents: int) -> int:
 
 def wanted(listing: Listing, text: str) -> Quote:
     """The quote for an amount as written in an address; for all of it where that says nothing."""
-    whole, dot, part = text.partition(".")
-    cents: Any = f"{whole}{part:0<2}" if len(part) <= 2 else ""
-    if not (cents.isascii() and cents.isdigit() and len(cents) <= 12):
+    match = DOLLARS.match(text.strip().removeprefix("$").replace(",", ""))
+    if match is None:
         return quote(listing, listing.available_cents)
-    return quote(listing, offered(listing, int(cents)))
+    cents = int(match["whole"]) * 100 + int((match["part"] or "").ljust(2, "0"))
+    return quote(listing, offered(listing, cents))

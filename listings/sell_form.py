@@ -28,7 +28,7 @@ class OfferForm(SellForm):
     def __init__(
         self, data: Any = None, *, of: Provider, listing: Listing | None = None, **kwargs: Any
     ) -> None:
-        self.provider, self.listing = of, listing
+        self.of, self.listing = of, listing
         super().__init__(data, **kwargs)
         self.fields["provider"].widget = forms.HiddenInput()
         self.fields["provider"].initial = of.pk
@@ -36,19 +36,17 @@ class OfferForm(SellForm):
         self._explain()
 
     def _fit(self) -> None:
-        programs = self.provider.programs.filter(retired=False).values_list("slug", "name")
+        programs = self.of.programs.filter(retired=False).values_list("slug", "name")
         self.fields["program"].widget = forms.Select(
             choices=[("", "Another, or I am not sure"), *programs]
         )
-        methods = [TransferMethod(method) for method in self.provider.transfer_methods]
+        methods = [TransferMethod(method) for method in self.of.transfer_methods]
         self.fields["transfer_method"] = forms.ChoiceField(
             label="How will it reach the buyer?",
             choices=[(method.value, method.label) for method in methods],
             widget=forms.RadioSelect,
             initial=methods[0].value,
-            error_messages={
-                "invalid_choice": f"Credit of {self.provider.name} does not move that way."
-            },
+            error_messages={"invalid_choice": f"Credit of {self.of.name} does not move that way."},
         )
         for name in ("min_order_cents", "step_cents"):
             self.fields[name].required = False
@@ -62,7 +60,7 @@ class OfferForm(SellForm):
             self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
 
     def _explain(self) -> None:
-        name = self.provider.name
+        name = self.of.name
         words = {
             "title": ("Title", "What a buyer reads first. Say what it is, not how cheap."),
             "description": (

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.keyset import page
+from accounts.models import Person
 from accounts.refusals import Invalid
 from listings import consents, publishing
 from listings.forms import initial
@@ -25,6 +26,12 @@ from providers.models import Provider
 SHOWN = 24
 
 
+def _me(request: HttpRequest) -> Person:
+    """Whoever is signed in; views that use it let nobody else in."""
+    assert isinstance(request.user, Person)
+    return request.user
+
+
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What selling means; for somebody signed in, their own offers."""
@@ -32,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return render(request, "sell/about.html", {"chosen": request.GET.get("provider", "")[:60]})
     if slug := request.GET.get("provider", "")[:60]:
         return redirect(f"{reverse('sell:new')}?{urlencode({'provider': slug})}")
-    own = Listing.objects.filter(seller=request.user).select_related("provider")
+    own = Listing.objects.filter(seller=_me(request)).select_related("provider")
     found = page(own, by="-created_at", cursor=request.GET.get("cursor"), limit=SHOWN)
     context = {
         "listings": found.rows,
@@ -44,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _can_be_paid(request: HttpRequest) -> bool:
-    return PayoutAccount.objects.filter(person=request.user, ready=True).exists()
+    return PayoutAccount.objects.filter(person=_me(request), ready=True).exists()
 
 
 @login_required
@@ -64,7 +71,7 @@ def new(request: HttpRequest) -> HttpResponse:
     listing = form.is_valid() and _kept(
         form,
         lambda: publishing.draft(
-            seller=request.user, terms=form.terms(), codes=form.cleaned_data["codes"]
+            seller=_me(request), terms=form.terms(), codes=form.cleaned_data["codes"]
         ),
     )
     if listing:
@@ -97,7 +104,7 @@ def _form_page(
 
 def _own(request: HttpRequest, listing_id: UUID) -> Listing:
     """The seller's own listing; anybody else's does not exist for them."""
-    rows = Listing.objects.filter(seller=request.user).select_related("provider", "program")
+    rows = Listing.objects.filter(seller=_me(request)).select_related("provider", "program")
     return get_object_or_404(rows, pk=listing_id)
 
 
@@ -118,7 +125,7 @@ def edit(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         form,
         lambda: publishing.edit(
             listing,
-            actor=request.user,
+            actor=_me(request),
             terms=form.terms(),
             codes=form.cleaned_data["codes"],
         ),
@@ -146,7 +153,7 @@ def consent(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     listing, upload = _own(request, listing_id), request.FILES.get("document")
     if upload is None:
         raise Invalid("document", "Choose a file first: a PDF, PNG or JPEG.")
-    consents.attach(listing, actor=request.user, upload=upload)
+    consents.attach(listing, actor=_me(request), upload=upload)
     messages.success(request, "The consent is attached. A moderator examines it.")
     return redirect("sell:edit", listing.pk)
 
@@ -157,7 +164,7 @@ def document(request: HttpRequest, listing_id: UUID) -> FileResponse:
     """The newest consent, for its seller and for moderators; never shown inside the site."""
     rows = Listing.objects.all()
     if not request.user.is_staff:
-        rows = rows.filter(seller=request.user)
+        rows = rows.filter(seller=_me(request))
     found = get_object_or_404(rows, pk=listing_id).consents.first()
     if found is None:
         raise Http404
@@ -176,7 +183,7 @@ def _step(act: Callable[..., Any], done: str) -> Callable[[HttpRequest, UUID], H
     @require_POST
     def view(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         listing = _own(request, listing_id)
-        act(listing, actor=request.user)
+        act(listing, actor=_me(request))
         messages.success(request, done)
         return redirect("sell:edit", listing.pk)
 

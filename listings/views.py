@@ -2,7 +2,7 @@
 
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
@@ -64,9 +64,10 @@ def detail(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     if listing.provider.needs_consent:
         context["consent"] = listing.consents.filter(accepted_at__isnull=False).first()
     if listing.is_buyable:
-        chosen = quotes.wanted(listing, request.GET.get("amount", ""))
+        chosen = quotes.wanted(listing, request.GET.get("face_value", "")[:30])
         context |= {
             "chosen": chosen,
+            "key": uuid4(),
             "suggestions": quotes.suggestions(listing),
             "comparisons": _comparisons(listing, chosen),
         }

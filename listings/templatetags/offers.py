@@ -1,0 +1,60 @@
+"""Durations in words, and what is next for an offer."""
+
+from django import template
+from django.conf import settings
+
+from listings.models import Listing, ListingStatus
+
+register = template.Library()
+
+UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+NEXT = {
+    ListingStatus.DRAFT: "Hand it in for review when it is complete.",
+    ListingStatus.IN_REVIEW: "A moderator looks at it. You get a mail with the decision.",
+    ListingStatus.REJECTED: "Change what the moderator asked for, then hand it in again.",
+    ListingStatus.LIVE: "Buyers can find it. You get a mail with every order.",
+    ListingStatus.PAUSED: "Resume it when you are ready to deliver again.",
+    ListingStatus.SOLD_OUT: "Nothing is left. It comes back if an order is cancelled.",
+    ListingStatus.EXPIRED: "The credit expires too soon for another trade.",
+    ListingStatus.WITHDRAWN: "You took it back. List again whenever you like.",
+    ListingStatus.REMOVED: "A moderator took it off the market.",
+}
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Seconds in the largest unit that fits them: ``259200`` is "3 days"."""
+    for size, unit in UNITS:
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "at once"
+
+
+@register.simple_tag
+def trade_times() -> dict[str, int]:
+    """How long each part of a trade may take, in seconds."""
+    return {
+        "pay": settings.PAY_WITHIN_SECONDS,
+        "deliver": settings.DELIVER_WITHIN_SECONDS,
+        "inspect": settings.INSPECT_WITHIN_SECONDS,
+        "cool_off": settings.COOLING_OFF_SECONDS,
+    }
+
+
+@register.filter
+def next_for(listing: Listing) -> str:
+    """What happens next with an offer, said to its seller."""
+    return NEXT[ListingStatus(listing.status)]
+
+
+@register.filter
+def parts_of(part: int, whole: int) -> int:
+    """A share in ten-thousandths, as the meter draws it."""
+    return part * 10_000 // whole if whole else 0
+
+
+@register.filter
+def per_cent_rest(basis_points: int) -> int:
+    """What is left of a hundred after a discount, in whole percent."""
+    return (10_000 - basis_points) // 100
