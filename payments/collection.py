@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from payments import escrow as escrows
@@ -32,6 +33,9 @@ def collect(escrow_id: UUID) -> Escrow:
             again = _fee_unknown(escrow)
         else:
             again = page.status == "open"
+            if again and escrow.status == EscrowStatus.LAPSED:
+                with transaction.atomic():
+                    escrows.close_checkout(escrow)
     Escrow.objects.filter(pk=escrow.pk).update(poll_due_at=Now() + POLL_EVERY if again else None)
     escrow.refresh_from_db()
     return escrow

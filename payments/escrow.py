@@ -168,6 +168,15 @@ def _quarantine(escrow: Escrow, payment: Payment) -> None:
 def lapse(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
     """Stop awaiting a payment, and close its page. Raises WrongState if it was paid meanwhile."""
     machine.advance(escrow, LAPSED, kind="lapsed", actor=actor, note=reason)
+    close_checkout(escrow)
+
+
+def close_checkout(escrow: Escrow) -> None:
+    """Have the payment page of a lapsed escrow closed, or never opened.
+
+    One that is just being opened is closed when the poller finds it open.
+    """
+    instructions.call_off(escrow, kind="checkout")
     if escrow.checkout_id:
         instructions.write(
             kind="expire",

@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from payments import effects, incidents
-from payments.models import Instruction, InstructionStatus
+from payments.models import Escrow, Instruction, InstructionStatus
 from payments.processor import processor
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
 
@@ -53,6 +53,14 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> I
         purpose=purpose, defaults={"id": mark, "kind": kind, "params": params, **links}
     )
     return instruction
+
+
+def call_off(escrow: Escrow, *, kind: str) -> None:
+    """What was never sent need not be sent any more."""
+    never_sent = Instruction.objects.filter(escrow=escrow, kind=kind, tries=0)
+    never_sent.filter(status=InstructionStatus.READY).update(
+        status=InstructionStatus.CALLED_OFF, due_at=None
+    )
 
 
 def due() -> list[UUID]:

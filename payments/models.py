@@ -146,6 +146,7 @@ class InstructionStatus(models.TextChoices):
     SENT = "sent", "sent, answer not known"
     DONE = "done"
     REFUSED = "refused"
+    CALLED_OFF = "called_off", "called off before it was sent"
 
 
 class Instruction(models.Model):

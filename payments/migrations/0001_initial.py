@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('attempt', models.PositiveSmallIntegerField(default=1)),
                 ('params', models.JSONField()),
                 ('account', models.CharField(blank=True, max_length=100)),
-                ('status', models.CharField(choices=[('ready', 'Ready'), ('sent', 'sent, answer not known'), ('done', 'Done'), ('refused', 'Refused')], default='ready', max_length=10)),
+                ('status', models.CharField(choices=[('ready', 'Ready'), ('sent', 'sent, answer not known'), ('done', 'Done'), ('refused', 'Refused'), ('called_off', 'called off before it was sent')], default='ready', max_length=10)),
                 ('tries', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('first_sent_at', models.DateTimeField(null=True)),

@@ -2,7 +2,8 @@
 
 import pytest
 from django.conf import LazySettings
-from django.db import ProgrammingError
+from django.db import ProgrammingError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Person
@@ -10,10 +11,11 @@ from accounts.refusals import Refusal
 from listings import publishing
 from listings.models import Listing
 from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
-from orders import checkout
+from orders import cancellation, checkout
 from orders.models import Order, PlacedRequest
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
 from payments.models import Escrow, Instruction
+from payments.processor import processor
 from tests.sandbox_process import SandboxProcess
 from tests.trade import at_once, placed, settle
 
@@ -156,3 +158,35 @@ def test_the_payment_page_follows_when_the_processor_did_not_answer(
     settle(1)
     order.refresh_from_db()
     assert checkout.payment_url(order)
+
+
+def page_of(order: Order) -> Instruction:
+    return Instruction.objects.get(escrow=order.escrow, kind="checkout")
+
+
+def test_an_order_withdrawn_before_its_page_was_opened_never_gets_one(
+    listing: Listing, buyer: Person, sandbox: SandboxProcess
+) -> None:
+    with transaction.atomic():
+        order = checkout.reserve(buyer=buyer, listing=listing, face_value_cents=10_00)
+    cancellation.withdraw(order, actor=buyer)
+    settle()
+    assert page_of(order).status == "called_off"
+    assert page_of(order).tries == 0
+
+
+def test_a_page_that_opens_after_the_order_was_withdrawn_is_closed(
+    listing: Listing, buyer: Person, sandbox: SandboxProcess
+) -> None:
+    sandbox.control(
+        "POST",
+        "faults/",
+        {"kind": "answer_lost", "method": "POST", "path": "/v1/checkout", "times": 1},
+    )
+    order = placed(buyer, listing, 10_00)
+    cancellation.withdraw(order, actor=buyer)
+    Instruction.objects.filter(due_at__isnull=False).update(due_at=Now())
+    settle()
+    order.escrow.refresh_from_db()
+    assert order.escrow.checkout_id
+    assert processor().checkout(order.escrow.checkout_id).status == "expired"
