@@ -22,6 +22,8 @@ class Console:
             sys.stdout.reconfigure(errors="replace")
 
     def line(self, label: str, text: str) -> None:
+        if not text.strip():
+            return
         self._file(label).write(text.encode("utf-8", "replace") + b"\n")
         prefix = f"{label:<{_WIDTH}} | "
         if self._colours:

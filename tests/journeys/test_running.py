@@ -1,0 +1,63 @@
+"""The real processes: up, killed one by one, stopped, up again with yesterday's data."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from marketplace.local import environment, probe, processes
+from tests.journeys.stack import Stack, wait_until
+
+SECOND_START_SECONDS = 15
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Stack]:
+    """A stack that these tests may kill and stop."""
+    found = Stack()
+    try:
+        found.start()
+        yield found
+    finally:
+        found.remove()
+
+
+def traces(stack: Stack) -> list[object]:
+    sockets = environment.socket_dir(stack.home)
+    return [*processes.marked(f"SURPLUS_RUN={stack.home}"), *sockets.iterdir()]
+
+
+def test_the_pages_of_the_closing_box_answer(own: Stack) -> None:
+    for path in ("/", "/healthz", "/readyz", "/api/v1/docs/", "/console/", "/dev/outbox/"):
+        assert probe.get(own.base_url, path)[0] in (200, 302), path
+    assert probe.get(own.sandbox_url, "/_control/")[0] == 200
+    assert "Surplus is running" in wait_until(lambda: "Ctrl-C" in own.log() and own.log())
+
+
+@pytest.mark.parametrize("part", ["worker", "web", "database", "broker", "sandbox", "scheduler"])
+def test_a_killed_part_comes_back(own: Stack, part: str) -> None:
+    own.kill(part)
+    wait_until(own.ready, seconds=60, what=f"the site is ready after {part} was killed")
+
+
+def test_commands_work_beside_it(own: Stack) -> None:
+    assert own.manage("ledger_audit", "--json").returncode == 0
+
+
+def test_a_second_start_is_quick_and_finds_yesterdays_data(own: Stack) -> None:
+    before = probe.get(own.base_url, "/api/v1/listings/?limit=1")
+    assert own.stop() == 0
+    assert traces(own) == []
+    begun = time.monotonic()
+    own.start()
+    assert time.monotonic() - begun < SECOND_START_SECONDS
+    assert probe.get(own.base_url, "/api/v1/listings/?limit=1")[1] == before[1]
+
+
+def test_a_killed_supervisor_leaves_nothing_that_hinders_the_next_start(own: Stack) -> None:
+    assert own.process is not None
+    own.process.kill()
+    own.process.wait()
+    own.start()
+    assert own.stop() == 0
+    assert traces(own) == []
