@@ -3,7 +3,10 @@
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import Any
 
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -11,9 +14,10 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
+from accounts.addresses import canonical
 from accounts.models import ApiToken, Person
+from accounts.refusals import NotAllowed, Refusal
 
 SCOPES = ("read", "trade", "sell")
 LIFE = timedelta(days=365)
@@ -38,6 +42,57 @@ def create(*, person: Person, name: str, scopes: tuple[str, ...] = SCOPES) -> st
     return token
 
 
+class WrongPassword(Refusal):
+    """The same for a wrong password and an unknown address."""
+
+    code = "wrong_credentials"
+    status = 401
+    message = "There is no account with this address and password."
+
+
+class SecondFactorRequired(NotAllowed):
+    code = "second_factor_required"
+    message = "A password is not enough for this account. Make a token on its settings page."
+
+
+class AddressNotVerified(NotAllowed):
+    code = "address_not_verified"
+    message = "Confirm your e-mail address first: follow the link in the mail that we sent."
+
+
+class Suspended(NotAllowed):
+    code = "suspended"
+    message = "This account is suspended."
+
+
+def exchange(*, email: str, password: str) -> str:
+    """A token for a password.
+
+    Raises WrongPassword; and, only to somebody who knows the password, Suspended,
+    AddressNotVerified or SecondFactorRequired.
+    """
+    person = _known(email)
+    if person is None:
+        make_password(password)  # as much work as a known address is
+        raise WrongPassword
+    if not person.check_password(password):
+        raise WrongPassword
+    if not person.is_active:
+        raise Suspended
+    if not EmailAddress.objects.filter(user=person, verified=True).exists():
+        raise AddressNotVerified
+    if person.is_staff or person.is_superuser:
+        raise SecondFactorRequired
+    return create(person=person, name="Made with a password")
+
+
+def _known(email: str) -> Person | None:
+    try:
+        return Person.objects.filter(canonical_email=canonical(email)).first()
+    except ValueError:
+        return None
+
+
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`; `request.auth` is the token."""
 
@@ -57,16 +112,20 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+def carries(request: Request, scope: str) -> bool:
+    """Whether a call may use a scope: a session may do all that its person may."""
+    return not isinstance(request.auth, ApiToken) or scope in request.auth.scopes
+
+
 class HasScope(BasePermission):
-    """A token needs the scope its call names; a session may do all its person may.
+    """A token needs the scope its call names.
 
     Views name `scope` for writing; reading needs `read`.
     """
 
+    code = "scope_missing"
     message = "This token does not carry the scope that the call needs."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not isinstance(request.auth, ApiToken):
-            return True
+    def has_permission(self, request: Request, view: Any) -> bool:
         reading = request.method in ("GET", "HEAD", "OPTIONS")
-        return ("read" if reading else getattr(view, "scope", "trade")) in request.auth.scopes
+        return carries(request, "read" if reading else getattr(view, "scope", "trade"))

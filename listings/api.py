@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
@@ -123,33 +123,32 @@ class Step(APIView):
 
     @extend_schema(tags=TAGS, request=None, responses=api_shapes.ListingAnswer)
     def post(self, request: Request, listing_id: UUID) -> Response:
-        """Take the step."""
         taken = type(self).take(_own(request, listing_id), actor=request.user)
         return Response(api_shapes.represent(taken))
 
 
-@extend_schema(operation_id="listings_submit")
+@extend_schema_view(post=extend_schema(operation_id="listings_submit"))
 class Submission(Step):
     """Hand a draft in for review."""
 
     take = staticmethod(publishing.submit)
 
 
-@extend_schema(operation_id="listings_pause")
+@extend_schema_view(post=extend_schema(operation_id="listings_pause"))
 class Pause(Step):
     """Take an offer off the market for a while."""
 
     take = staticmethod(publishing.pause)
 
 
-@extend_schema(operation_id="listings_resume")
+@extend_schema_view(post=extend_schema(operation_id="listings_resume"))
 class Resumption(Step):
     """Put a paused offer back."""
 
     take = staticmethod(publishing.resume)
 
 
-@extend_schema(operation_id="listings_withdraw")
+@extend_schema_view(post=extend_schema(operation_id="listings_withdraw"))
 class Withdrawal(Step):
     """Take an offer back for good."""
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import Person
 from listings import stock, vault
-from orders.models import Order, OrderStatus
+from orders.models import OPEN, Order, OrderStatus
 from orders.progress import advance, locked, tell
 from payments.models import EscrowStatus
 from providers.vocabulary import TransferMethod
@@ -25,14 +25,22 @@ def due() -> list[UUID]:
     return [key for part in keys for key in part]
 
 
+def is_behind(order: Order) -> bool:
+    """Whether the escrow has moved on without the order."""
+    if order.status == S.PLACED:
+        return order.escrow.status == EscrowStatus.HELD
+    return order.status in OPEN and order.escrow.status in SETTLED
+
+
 @transaction.atomic
 def follow(order: Order) -> Order:
     """Bring an order up to its escrow; nothing if it is there already."""
     order = locked(order)
-    if order.status == S.PLACED and order.escrow.status == EscrowStatus.HELD:
-        _paid(order)
-    elif order.status not in (S.COMPLETED, S.CANCELLED) and order.escrow.status in SETTLED:
-        _ended_elsewhere(order)
+    if is_behind(order):
+        if order.status == S.PLACED:
+            _paid(order)
+        else:
+            _ended_elsewhere(order)
     return order
 
 

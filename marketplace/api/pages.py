@@ -29,7 +29,8 @@ class CursorPages(BasePagination):
     @staticmethod
     def _limit(request: Request) -> int:
         given = request.query_params.get("limit", str(DEFAULT_LIMIT))
-        if not (given.isascii() and given.isdigit() and 1 <= int(given) <= GREATEST_LIMIT):
+        short = given.isascii() and given.isdigit() and len(given) <= 3
+        if not (short and 1 <= int(given) <= GREATEST_LIMIT):
             raise ValidationError({"limit": [f"Give a number from 1 to {GREATEST_LIMIT}."]})
         return int(given)
 

@@ -3,7 +3,6 @@
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
-from rest_framework.views import APIView
 
 
 class _Scaled:
@@ -38,6 +37,6 @@ class SignIn(_Scaled, AnonRateThrottle):
     rate = "10/minute"
     scope = "sign_in"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def get_cache_key(self, request: Request, view: object) -> str:
         ident = self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}

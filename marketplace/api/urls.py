@@ -3,7 +3,35 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.api import TokenList
+from listings import api as listings
+from marketplace.api import schema  # noqa: F401 (registers how tokens are described)
+from marketplace.api.throttles import SignIn
+from orders import api as orders
+from payments.api import MeDetail
+from providers.api import ProviderDetail, ProviderList
+
+LISTING, ORDER = "listings/<uuid:listing_id>", "orders/<uuid:order_id>"
+
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
+    path("tokens/", TokenList.as_view(throttle_classes=[SignIn])),
+    path("me/", MeDetail.as_view()),
+    path("providers/", ProviderList.as_view()),
+    path("providers/<slug:slug>/", ProviderDetail.as_view()),
+    path("listings/", listings.ListingList.as_view()),
+    path(f"{LISTING}/", listings.ListingDetail.as_view()),
+    path(f"{LISTING}/consent/", listings.Consent.as_view()),
+    path(f"{LISTING}/submission/", listings.Submission.as_view()),
+    path(f"{LISTING}/pause/", listings.Pause.as_view()),
+    path(f"{LISTING}/resumption/", listings.Resumption.as_view()),
+    path(f"{LISTING}/withdrawal/", listings.Withdrawal.as_view()),
+    path("orders/", orders.OrderList.as_view()),
+    path(f"{ORDER}/", orders.OrderDetail.as_view()),
+    path(f"{ORDER}/cancellation/", orders.Cancellation.as_view()),
+    path(f"{ORDER}/transfer/", orders.Transfer.as_view()),
+    path(f"{ORDER}/reveal/", orders.Reveal.as_view()),
+    path(f"{ORDER}/confirmation/", orders.Confirmation.as_view()),
+    path(f"{ORDER}/dispute/", orders.DisputeDetail.as_view()),
 ]

@@ -1,0 +1,255 @@
+"""Trades by REST. Only the two parties find an order here; for anybody else it is not there."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+)
+from rest_framework import generics, serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from accounts.models import Person
+from accounts.refusals import Refusal
+from accounts.shapes import UploadParser
+from accounts.tokens import HasScope, carries
+from listings.models import Listing
+from orders import cancellation, checkout, completion, disputes, follow, transfer
+from orders.api_shapes import (
+    Codes,
+    Complaint,
+    OrderAnswer,
+    OrderTerms,
+    Recipient,
+    Sent,
+    represent,
+)
+from orders.models import Order
+
+TAGS = ["orders"]
+LONGEST_KEY = 255
+ROLES = ("buyer", "seller")
+
+
+class NoSuchListing(Refusal):
+    """Not there, or not this person's to see."""
+
+    code = "not_found"
+    status = 404
+    message = "There is no offer with this id."
+
+
+class OrderList(generics.GenericAPIView[Order]):
+    """One's own orders, and the way to a new one."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    serializer_class = OrderAnswer
+    scope = "trade"
+    keyset_order = "-placed_at"
+
+    @extend_schema(
+        operation_id="orders_list",
+        tags=TAGS,
+        parameters=[OpenApiParameter("role", enum=ROLES, description="Only as one of the two.")],
+        responses=OrderAnswer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """One's own orders, the newest first."""
+        role = request.query_params.get("role", "")
+        if role not in ("", *ROLES):
+            raise serializers.ValidationError({"role": ["Give buyer or seller."]})
+        mine = _visible(request.user)
+        if role:
+            mine = mine.filter(**{role: request.user})
+        rows = self.paginate_queryset(mine) or []
+        return self.get_paginated_response([represent(row, request.user) for row in rows])
+
+    @extend_schema(
+        operation_id="orders_create",
+        tags=TAGS,
+        request=OrderTerms,
+        responses={201: OrderAnswer},
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                location="header",
+                description="The same key and body give the same answer, and one order.",
+            )
+        ],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Reserve credit at a fixed price. It is bought when it is paid at `payment_url`."""
+        buyer, key = request.user, _idempotency_key(request)
+        if key is None:
+            answer = _rendered(checkout.place(buyer=buyer, **_terms(request)))
+        else:
+            answer = checkout.once(
+                buyer=buyer,
+                key=key,
+                body=request.data,
+                act=lambda: checkout.reserve(buyer=buyer, **_terms(request)),
+                answer=_rendered,
+            )
+        return HttpResponse(answer, status=201, content_type="application/json")
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        raise serializers.ValidationError(
+            {"Idempotency-Key": [f"Give 1 to {LONGEST_KEY} printable characters."]}
+        )
+    return key
+
+
+def _terms(request: Request) -> dict[str, Any]:
+    """What is to be bought. Raises ValidationError or NoSuchListing."""
+    given = OrderTerms(data=request.data)
+    given.is_valid(raise_exception=True)
+    terms: dict[str, Any] = dict(given.validated_data)
+    try:
+        visible = Listing.objects.visible_to(request.user).select_related("seller")
+        terms["listing"] = visible.get(pk=UUID(terms["listing"]))
+    except (ValueError, Listing.DoesNotExist):
+        refusal = NoSuchListing()
+        refusal.extra = {"errors": {"listing": [str(refusal)]}}
+        raise refusal from None
+    return terms
+
+
+def _rendered(order: Order) -> str:
+    """The answer as text, so that it is the same to the letter when it is given again."""
+    found = _visible(order.buyer).get(pk=order.pk)
+    text: bytes = JSONRenderer().render(represent(found, order.buyer))
+    return text.decode()
+
+
+class OrderDetail(APIView):
+    """One order."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    scope = "trade"
+
+    @extend_schema(operation_id="orders_retrieve", tags=TAGS, responses=OrderAnswer)
+    def get(self, request: Request, order_id: UUID) -> Response:
+        """Where the trade stands."""
+        return _answer(_load(request, order_id), request)
+
+    @extend_schema(
+        operation_id="orders_partial_update", tags=TAGS, request=Recipient, responses=OrderAnswer
+    )
+    def patch(self, request: Request, order_id: UUID) -> Response:
+        """Say where the credit is to go, while it is not sent."""
+        order = _load(request, order_id)
+        given = Recipient(data=request.data)
+        given.is_valid(raise_exception=True)
+        if "recipient" in given.validated_data:
+            transfer.name_recipient(order, actor=request.user, **given.validated_data)
+        return _answer(order, request)
+
+
+class Cancellation(APIView):
+    """The end of an order before anything was handed over."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(operation_id="orders_cancel", tags=TAGS, request=None, responses=OrderAnswer)
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """The buyer withdraws an unpaid order; the seller declines a paid one, and it is refunded.
+
+        A token needs the scope `trade` for the one, `sell` for the other.
+        """
+        order = _load(request, order_id)
+        if not carries(request, "sell" if order.seller_id == request.user.pk else "trade"):
+            self.permission_denied(request, message=HasScope.message, code=HasScope.code)
+        cancellation.cancel(order, actor=request.user)
+        return _answer(order, request)
+
+
+class Transfer(APIView):
+    """The credit's way to the buyer."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    parser_classes = (*api_settings.DEFAULT_PARSER_CLASSES, UploadParser)
+    scope = "sell"
+
+    @extend_schema(operation_id="orders_transfer", tags=TAGS, request=Sent, responses=OrderAnswer)
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """The seller says that the credit is sent; the buyer's time to inspect begins."""
+        order = _load(request, order_id)
+        given = Sent(data=request.data)
+        given.is_valid(raise_exception=True)
+        transfer.send(order, actor=request.user, note=given.validated_data["note"])
+        return _answer(order, request)
+
+
+class Reveal(APIView):
+    """The codes of an order."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    scope = "trade"
+
+    @extend_schema(operation_id="orders_reveal", tags=TAGS, request=None, responses=Codes)
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """The buyer's codes, once paid; the first call starts the time to inspect."""
+        codes = transfer.reveal(_load(request, order_id), actor=request.user)
+        return Response({"codes": codes})
+
+
+class Confirmation(APIView):
+    """The buyer's word that the credit arrived."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    scope = "trade"
+
+    @extend_schema(operation_id="orders_confirm", tags=TAGS, request=None, responses=OrderAnswer)
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """The buyer confirms: the held payment is released to the seller."""
+        order = _load(request, order_id)
+        completion.confirm(order, actor=request.user)
+        return _answer(order, request)
+
+
+class DisputeDetail(APIView):
+    """The buyer's word that something went wrong."""
+
+    permission_classes = (IsAuthenticated, HasScope)
+    scope = "trade"
+
+    @extend_schema(
+        operation_id="orders_dispute", tags=TAGS, request=Complaint, responses=OrderAnswer
+    )
+    def post(self, request: Request, order_id: UUID) -> Response:
+        """Open a dispute: nothing is released until a moderator has decided."""
+        order = _load(request, order_id)
+        given = Complaint(data=request.data)
+        given.is_valid(raise_exception=True)
+        disputes.open_dispute(order, actor=request.user, **given.validated_data)
+        return _answer(order, request)
+
+
+def _visible(person: Person) -> Any:
+    return Order.objects.visible_to(person).with_parts().prefetch_related("events")
+
+
+def _load(request: Request, order_id: UUID) -> Order:
+    """An order of the person who asks, brought up to its escrow if that has moved on."""
+    order: Order | None = _visible(request.user).filter(pk=order_id).first()
+    if order is None:
+        raise Http404
+    if follow.is_behind(order):
+        follow.follow(order)
+        order = _visible(request.user).get(pk=order_id)
+    return order
+
+
+def _answer(order: Order, request: Request) -> Response:
+    """The order as it is now."""
+    return Response(represent(_visible(request.user).get(pk=order.pk), request.user))

@@ -1,0 +1,180 @@
+"""What programs send and get of trades."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Person
+from accounts.shapes import Text
+from listings.api_shapes import Cents
+from listings.forms import PlainTextField
+from orders.checkout import payment_url
+from orders.models import Dispute, Order, OrderEvent, OrderStatus, Verdict
+from payments.models import EscrowStatus
+from providers.vocabulary import Rung, TransferMethod
+
+LONGEST_RECIPIENT, LONGEST_NOTE, LONGEST_COMPLAINT = 254, 2000, 4000
+# Text that another person will read: without invisible characters, without anybody's keys.
+plain = PlainTextField(required=False).clean
+
+
+class OrderTerms(serializers.Serializer[Any]):
+    """What is to be bought."""
+
+    listing = Text(max_length=100)
+    face_value_cents = Cents()
+    expected_price_cents = Cents(
+        required=False, help_text="Refused with `price_changed` if the price is another."
+    )
+    recipient = Text(
+        max_length=LONGEST_RECIPIENT,
+        required=False,
+        allow_blank=True,
+        validators=[plain],
+        help_text="Where the credit goes at the provider: an e-mail address or an account id.",
+    )
+
+
+class Recipient(serializers.Serializer[Any]):
+    """Where the credit goes at the provider."""
+
+    recipient = Text(max_length=LONGEST_RECIPIENT, required=False, validators=[plain])
+
+
+class Sent(serializers.Serializer[Any]):
+    """The seller's word that the credit is on its way."""
+
+    note = Text(max_length=LONGEST_NOTE, validators=[plain])
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "evidence" in self.initial_data:
+            raise serializers.ValidationError({"evidence": ["Evidence is not accepted yet."]})
+        return attrs
+
+
+class Complaint(serializers.Serializer[Any]):
+    """What went wrong."""
+
+    reason = serializers.ChoiceField(choices=Dispute.REASONS)
+    text = Text(max_length=LONGEST_COMPLAINT, validators=[plain])
+
+
+class EscrowAnswer(serializers.Serializer[Any]):
+    """The held payment. `released_cents` is the whole price share, commission included."""
+
+    status = serializers.ChoiceField(choices=EscrowStatus.choices)
+    held_cents = serializers.IntegerField()
+    released_cents = serializers.IntegerField()
+    refunded_cents = serializers.IntegerField()
+
+
+class VerificationAnswer(serializers.Serializer[Any]):
+    """How the arrival is shown; `verdict` is null until `state` is done."""
+
+    rung = serializers.ChoiceField(choices=Rung.choices)
+    state = serializers.ChoiceField(choices=["waiting", "done"])
+    verdict = serializers.ChoiceField(choices=Verdict.choices, allow_null=True)
+    measured_cents = serializers.IntegerField(allow_null=True)
+    report_url = serializers.URLField(allow_null=True)
+
+
+class TransferAnswer(serializers.Serializer[Any]):
+    """The credit's way to the buyer."""
+
+    method = serializers.ChoiceField(choices=TransferMethod.choices)
+    recipient = serializers.CharField()
+    note = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    verification = VerificationAnswer()
+
+
+class EventAnswer(serializers.Serializer[Any]):
+    """Something that happened to the order."""
+
+    at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    by = serializers.ChoiceField(choices=["buyer", "seller", "moderator", "system"])
+
+
+class OrderAnswer(serializers.Serializer[Any]):
+    """A trade as one of its parties sees it."""
+
+    id = serializers.CharField()
+    status = serializers.ChoiceField(choices=OrderStatus.choices)
+    role = serializers.ChoiceField(choices=["buyer", "seller"])
+    listing = serializers.CharField()
+    provider = serializers.CharField()
+    title = serializers.CharField()
+    currency = serializers.CharField()
+    face_value_cents = serializers.IntegerField()
+    discount_bp = serializers.IntegerField()
+    price_cents = serializers.IntegerField()
+    proceeds_cents = serializers.IntegerField(help_text="What the seller gets.")
+    payment_url = serializers.URLField(
+        allow_null=True, help_text="Where the buyer pays; null once that is no longer possible."
+    )
+    placed_at = serializers.DateTimeField()
+    pay_before = serializers.DateTimeField()
+    deadline = serializers.DateTimeField(
+        allow_null=True, help_text="When the present state ends by itself."
+    )
+    escrow = EscrowAnswer()
+    transfer = TransferAnswer()
+    events = EventAnswer(many=True)
+
+
+class Codes(serializers.Serializer[Any]):
+    """The codes of an order."""
+
+    codes = serializers.ListField(child=serializers.CharField())
+
+
+def represent(order: Order, person: Person) -> dict[str, Any]:
+    """A trade as `OrderAnswer` says, to one of its parties."""
+    buying = order.buyer_id == person.pk
+    escrow = order.escrow
+    return {
+        "id": str(order.pk),
+        "status": order.status,
+        "role": "buyer" if buying else "seller",
+        "listing": str(order.listing_id),
+        "provider": order.listing.provider_id,
+        "title": order.title,
+        "currency": order.currency,
+        "face_value_cents": order.face_value_cents,
+        "discount_bp": order.discount_bp,
+        "price_cents": order.price_cents,
+        "proceeds_cents": order.proceeds_cents,
+        "payment_url": payment_url(order) if buying else None,
+        "placed_at": order.placed_at,
+        "pay_before": order.pay_before,
+        "deadline": order.deadline,
+        "escrow": {
+            "status": escrow.status,
+            "held_cents": escrow.held_cents,
+            "released_cents": escrow.released_cents,
+            "refunded_cents": escrow.refunded_cents,
+        },
+        "transfer": {
+            "method": order.transfer_method,
+            "recipient": order.recipient,
+            "note": order.sent_note,
+            "sent_at": order.sent_at,
+            "verification": {
+                "rung": order.rung,
+                "state": "done" if order.verdict else "waiting",
+                "verdict": order.verdict or None,
+                "measured_cents": order.measured_cents,
+                "report_url": None,
+            },
+        },
+        "events": [
+            {"at": event.at, "kind": event.kind, "by": _by(event, order)}
+            for event in order.events.all()
+        ],
+    }
+
+
+def _by(event: OrderEvent, order: Order) -> str:
+    known = {None: "system", order.buyer_id: "buyer", order.seller_id: "seller"}
+    return known.get(event.actor_id, "moderator")
