@@ -1,0 +1,92 @@
+"""The shape of what the parties of a trade write."""
+
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+
+from listings.forms import CentsField, DollarsField, PlainTextField
+from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
+from orders.models import Dispute
+from payments import money
+
+LONGEST_RECIPIENT = 254
+
+
+class PlaceForm(forms.Form):
+    """How much of an offer, and what its page said it would cost.
+
+    `key` is made anew each time the form is shown: a form that is sent twice places one order.
+    """
+
+    face_value = DollarsField(label="Amount", required=False)
+    face_value_cents = CentsField(label="Amount", required=False)
+    expected_price_cents = CentsField(label="Price", required=False)
+    discount_bp = forms.IntegerField(
+        label="Discount",
+        required=False,
+        min_value=LEAST_DISCOUNT_BP,
+        max_value=GREATEST_DISCOUNT_BP,
+    )
+    recipient = PlainTextField(label="Recipient", required=False, max_length=LONGEST_RECIPIENT)
+    key = forms.UUIDField(required=False)
+
+    def clean_key(self) -> str:
+        return f"page:{self.cleaned_data['key'] or uuid4()}"
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        amount = given.pop("face_value", None) or given.get("face_value_cents")
+        if not amount and not {"face_value", "face_value_cents"} & self.errors.keys():
+            self.add_error("face_value", "Say how much credit you want.")
+        given["face_value_cents"] = amount
+        discount = given.pop("discount_bp", None)
+        if amount and discount and not given.get("expected_price_cents"):
+            given["expected_price_cents"] = money.price_of(amount, discount)
+        return given
+
+    def complaints(self) -> list[str]:
+        """Each error with the name of its field, for a page that cannot show this form."""
+        return [
+            f"{self[name].label}: {text}" for name, texts in self.errors.items() for text in texts
+        ]
+
+
+class RecipientForm(forms.Form):
+    """Where the credit is to go at the provider."""
+
+    recipient = PlainTextField(
+        label="Where should the credit go?",
+        help_text="The e-mail address or account name that you use at the provider. "
+        "Never a password or a key.",
+        max_length=LONGEST_RECIPIENT,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class SentForm(forms.Form):
+    """What the seller says about the credit they sent."""
+
+    note = PlainTextField(
+        label="Note to the buyer",
+        help_text="What you sent and how to find it: an amount, a date, a reference. "
+        "Never a password or a key.",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class DisputeForm(forms.Form):
+    """What is wrong with a trade."""
+
+    reason = forms.ChoiceField(
+        label="What is wrong?", choices=Dispute.REASONS, widget=forms.RadioSelect
+    )
+    text = PlainTextField(
+        label="What happened?",
+        help_text="Say what you expected and what you see instead. The other side and a moderator "
+        "read this.",
+        max_length=4000,
+        min_length=10,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )

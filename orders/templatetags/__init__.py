@@ -1,0 +1,1 @@
+"""Filters that the pages of trades add to those of every page."""

@@ -1,0 +1,196 @@
+"""What a trade looks like to one of its parties: where things are, what happened, what is next.
+
+Names only; the words for them are in `templates/orders/`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Person
+from orders.models import OPEN, Dispute, Order, OrderEvent, OrderStatus
+from payments.models import EscrowStatus
+from providers.vocabulary import TransferMethod
+
+S = OrderStatus
+
+# What is still to come, the present step first.
+AHEAD: dict[str, tuple[str, ...]] = {
+    S.PLACED: ("payment", "handover", "inspection", "release"),
+    S.PAID: ("handover", "inspection", "release"),
+    S.TRANSFERRED: ("inspection", "release"),
+    S.VERIFIED: ("cooling_off", "release"),
+    S.DISPUTED: ("decision",),
+}
+# Kinds of events with which a trade did not go on.
+STOPS = {
+    "withdrawn",
+    "not_paid_in_time",
+    "declined",
+    "not_delivered",
+    "never_revealed",
+    "dispute_refunded",
+    "taken_back_by_bank",
+}
+# What the reader is asked to do, as opposed to what they wait for.
+TASKS = {"pay", "reveal", "name_recipient", "send", "inspect"}
+# What a reader may do, by role and state. Refused again, in earnest, where it is done.
+BUYER_MAY: dict[str, set[str]] = {
+    S.PLACED: {"pay", "withdraw", "name_recipient"},
+    S.PAID: {"reveal", "name_recipient", "dispute"},
+    S.TRANSFERRED: {"confirm", "dispute"},
+    S.VERIFIED: {"confirm", "dispute"},
+}
+SELLER_MAY: dict[str, set[str]] = {S.PAID: {"send", "decline"}}
+ONLY_BY_CODE, NEVER_BY_CODE = {"reveal"}, {"name_recipient", "send"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of a trade: `state` is done, current, next or stopped."""
+
+    kind: str
+    state: str
+    at: datetime | None = None
+    by: datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """An order as its `role`, buyer or seller, sees it.
+
+    `money_at` is buyer, held, seller or returned; `credit_at` is seller, moving or buyer.
+    `version` changes whenever something on the page would.
+    """
+
+    order: Order
+    role: str
+    other: Person
+    money_at: str
+    credit_at: str
+    next: str
+    may: set[str]
+    steps: Sequence[Step]
+    history: Sequence[tuple[OrderEvent, str]]
+    dispute: Dispute | None
+    version: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.order.status not in OPEN
+
+    @property
+    def is_yours(self) -> bool:
+        """Whether the reader is the one to act."""
+        return self.next in TASKS
+
+
+def trade(order: Order, *, viewer: Person) -> Trade:
+    """The whole picture, for the order's page. Two queries, three where there was a dispute."""
+    events = list(order.events.all())
+    disputed = any(event.kind == "disputed" for event in events)
+    role = role_of(order, viewer)
+    return Trade(
+        order=order,
+        role=role,
+        other=order.seller if role == "buyer" else order.buyer,
+        money_at=money_at(order),
+        credit_at=credit_at(order),
+        next=next_step(order, role=role),
+        may=_may(order, role),
+        steps=_steps(order, events),
+        history=[(event, _by(order, event, viewer)) for event in reversed(events)],
+        dispute=Dispute.objects.get(order=order) if disputed else None,
+        version=_version(order, events),
+    )
+
+
+def role_of(order: Order, viewer: Person) -> str:
+    """Which party the reader is."""
+    return "buyer" if viewer.pk == order.buyer_id else "seller"
+
+
+def money_at(order: Order) -> str:
+    """Where the buyer's money is now. A split counts as the seller's: most of it usually is."""
+    match order.escrow.status:
+        case EscrowStatus.HELD:
+            return "held"
+        case EscrowStatus.RELEASED | EscrowStatus.SPLIT:
+            return "seller"
+        case EscrowStatus.REFUNDED:
+            return "returned"
+    return "buyer"
+
+
+def credit_at(order: Order) -> str:
+    """Where the credit is now, as far as anybody has shown or said."""
+    by_code = order.transfer_method == TransferMethod.REDEEM_CODE
+    if order.status in (S.VERIFIED, S.COMPLETED) or order.revealed_at:
+        return "buyer"
+    # Codes lie in our vault from the day they were listed.
+    return "moving" if by_code or order.sent_at else "seller"
+
+
+def next_step(order: Order, *, role: str) -> str:
+    """What is next, as the name of a task or of something to wait for; "" when all is over."""
+    buys = role == "buyer"
+    match order.status:
+        case S.PLACED:
+            return "pay" if buys else "await_payment"
+        case S.PAID if order.transfer_method == TransferMethod.REDEEM_CODE:
+            return "reveal" if buys else "await_reveal"
+        case S.PAID if order.recipient:
+            return "await_credit" if buys else "send"
+        case S.PAID:
+            return "name_recipient" if buys else "await_recipient"
+        case S.TRANSFERRED:
+            return "inspect" if buys else "await_inspection"
+        case S.VERIFIED:
+            return "await_release"
+        case S.DISPUTED:
+            return "await_decision"
+    return ""
+
+
+def _may(order: Order, role: str) -> set[str]:
+    by_code = order.transfer_method == TransferMethod.REDEEM_CODE
+    may = (BUYER_MAY if role == "buyer" else SELLER_MAY).get(order.status, set())
+    may = may - (NEVER_BY_CODE if by_code else ONLY_BY_CODE)
+    return may | {"see_codes"} if role == "buyer" and order.revealed_at else may
+
+
+def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:
+    past = [
+        Step(
+            kind=event.kind,
+            state="stopped" if event.kind in STOPS else "done",
+            at=event.at,
+            note=event.note,
+        )
+        for event in events
+        if event.from_status != event.to_status
+    ]
+    ahead = [
+        Step(kind=kind, state="next" if later else "current", by=None if later else order.deadline)
+        for later, kind in enumerate(AHEAD.get(order.status, ()))
+    ]
+    return past + ahead
+
+
+def _by(order: Order, event: OrderEvent, viewer: Person) -> str:
+    """Who did it, without giving a moderator's name away."""
+    if event.actor_id is None:
+        return "Surplus"
+    if event.actor_id == viewer.pk:
+        return "You"
+    for party in (order.buyer, order.seller):
+        if event.actor_id == party.pk:
+            return party.public_name
+    return "A moderator"
+
+
+def _version(order: Order, events: Sequence[OrderEvent]) -> str:
+    escrow = order.escrow
+    flags = "".join("01"[bool(flag)] for flag in (escrow.checkout_url, escrow.contested_at))
+    return f"{events[-1].pk if events else 0}-{escrow.status}-{flags}"
