@@ -23,7 +23,7 @@ class SignupForm(AllauthSignupForm):
         return email
 
 
-class ProfileForm(forms.ModelForm[Person]):
+class ProfileForm(forms.ModelForm):
     """What others see of a person."""
 
     class Meta:
@@ -39,3 +39,24 @@ class ProfileForm(forms.ModelForm[Person]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = False
+
+
+SCOPES_IN_WORDS = [
+    ("read", "Read: your orders, listings and balances"),
+    ("trade", "Trade: place orders, pay, confirm, dispute"),
+    ("sell", "Sell: make listings and deliver"),
+]
+
+
+class TokenForm(forms.Form):
+    """What a new token is called and what it may do."""
+
+    name = forms.CharField(
+        label="Name", max_length=80, help_text="So that you know it again: what will use it?"
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=SCOPES_IN_WORDS,
+        initial=["read"],
+        widget=forms.CheckboxSelectMultiple,
+    )

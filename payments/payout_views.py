@@ -1,0 +1,68 @@
+"""What a seller has coming, and how it gets to their bank."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from payments import onboarding as onboardings
+from payments import payouts
+from payments.models import Payout, PayoutAccount
+from payments.processor.interface import OutcomeUnknown, ProcessorRefused
+
+SHOWN = 50
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Balances, what is missing before money can arrive, and past payouts."""
+    context = {
+        "account": PayoutAccount.objects.filter(person=request.user).first(),
+        "balances": payouts.balances(request.user),
+        "payouts": Payout.objects.filter(person=request.user)[:SHOWN],
+        "currency": payouts.CURRENCY,
+    }
+    return render(request, "payouts/index.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def onboarding(request: HttpRequest) -> HttpResponse:
+    """On to the processor's own pages. It sends people back here when a link of theirs expired."""
+    if request.method != "POST":
+        messages.warning(request, "That link is used up. Continue here when you are ready.")
+        return redirect("payouts:index")
+    return redirect(
+        onboardings.begin(
+            person=request.user,
+            return_url=request.build_absolute_uri(reverse("payouts:onboarded")),
+            refresh_url=request.build_absolute_uri(reverse("payouts:onboarding")),
+        )
+    )
+
+
+@require_safe
+@login_required
+def onboarded(request: HttpRequest) -> HttpResponse:
+    """Back from those pages: ask how ready the account is. Coming here proves nothing."""
+    try:
+        account = onboardings.refresh(request.user)
+    except (OutcomeUnknown, ProcessorRefused):
+        account = None
+    if account and account.ready:
+        messages.success(request, "Payouts are set up. You can submit listings and be paid.")
+    else:
+        messages.info(request, "The processor is still checking. This page shows what it needs.")
+    return redirect("payouts:index")
+
+
+@require_POST
+@login_required
+def request_payout(request: HttpRequest) -> HttpResponse:
+    """Send all that is in the seller's account to their bank."""
+    payouts.request_payout(request.user)
+    messages.success(request, "The payout is on its way. We write when it has arrived.")
+    return redirect("payouts:index")

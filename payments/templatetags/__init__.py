@@ -1,0 +1,1 @@
+"""Filters that the payout pages add to those of every page."""
