@@ -32,7 +32,12 @@ def notify(*, person: Person, kind: str, key: str, url: str = "", **context: Any
 
 def render(notification: Notification) -> tuple[str, list[str]]:
     """Subject and paragraphs, from `templates/emails/<kind>.txt`: its first line is the subject."""
-    context = {**notification.context, "person": notification.person}
+    # On one line each: what people wrote must not reach into the subject, or make paragraphs.
+    said = {
+        name: " ".join(value.split()) if isinstance(value, str) else value
+        for name, value in notification.context.items()
+    }
+    context = {**said, "person": notification.person}
     text = render_to_string(f"emails/{notification.kind}.txt", context).strip()
     subject, _, body = text.partition("\n")
     return subject.strip(), [" ".join(part.split()) for part in body.strip().split("\n\n") if part]

@@ -13,4 +13,5 @@ urlpatterns = [
     ),
     path("outbox/", outbox.index, name="dev_outbox"),
     path("outbox/<str:name>/", outbox.detail, name="dev_outbox_mail"),
+    path("outbox/<str:name>/html/", outbox.html, name="dev_outbox_html"),
 ]

@@ -2,14 +2,25 @@
 
 import email
 import email.policy
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 SHOWN = 100
+# What a mail program would do with a mail of ours: its own styles, and nothing else.
+MAIL_POLICY = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "frame-ancestors": [SELF],
+    "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+}
 
 
 def _folder() -> Path:
@@ -26,10 +37,23 @@ def _read(path: Path) -> dict[str, object]:
         "name": path.stem,
         "subject": mail["Subject"],
         "to": mail["To"],
-        "at": mail["Date"].datetime if mail["Date"] else None,
+        "at": _at(mail),
         "text": plain.get_content() if plain else "",
         "html": html.get_content() if html else "",
     }
+
+
+def _at(mail: EmailMessage) -> datetime | None:
+    # Django writes UTC as "-0000", which reads as no zone at all.
+    at: datetime | None = mail["Date"].datetime if mail["Date"] else None
+    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+
+
+def _find(name: str) -> dict[str, object]:
+    path = _folder() / f"{name}.log"
+    if path.parent != _folder() or not path.is_file():
+        raise Http404
+    return _read(path)
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -39,9 +63,16 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "dev/outbox.html", {"mails": mails, "total": len(paths)})
 
 
+@csp_update({"frame-src": [SELF]})
 def detail(request: HttpRequest, name: str) -> HttpResponse:
     """One mail, as text and as HTML."""
-    path = _folder() / f"{name}.log"
-    if path.parent != _folder() or not path.is_file():
-        raise Http404
-    return render(request, "dev/mail.html", {"mail": _read(path)})
+    return render(request, "dev/mail.html", {"mail": _find(name)})
+
+
+@csp_replace(MAIL_POLICY)
+@xframe_options_sameorigin
+def html(request: HttpRequest, name: str) -> HttpResponse:
+    """The HTML part by itself, as a mail program shows it."""
+    return HttpResponse(
+        str(_find(name)["html"]).replace("<head>", '<head><base target="_blank">', 1)
+    )
