@@ -1,0 +1,289 @@
+"""What all pages of the console have in common: rows are read, and acts need a reason.
+
+Nothing can be added, edited or deleted. What a moderator may do is an `Act`: a form posted to its
+own address, which calls one function of the domain. That function decides, refuses and audits.
+"""
+
+import datetime
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import label_for_field, lookup_field, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Q
+from django.db.models.query import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.views.decorators.http import require_POST, require_safe
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+
+from accounts.models import AuditEntry, Person
+from accounts.refusals import Invalid, Refusal
+
+
+class Reasoned(forms.Form):
+    """Whoever decides says why; the audit keeps it."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Give a reason."},
+    )
+
+
+def always(row: Any, person: Person) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something a moderator can do with a row.
+
+    `name` ends its address, `label` is on its button, `done` is said afterwards; `do` is called
+    with the row, the actor and the cleaned form. `fits` says whether a page offers it, no more.
+    """
+
+    name: str
+    label: str
+    done: str
+    do: Callable[..., object]
+    form: type[Reasoned] = Reasoned
+    tone: str = ""
+    hint: str = ""
+    fits: Callable[[Any, Person], bool] = always
+    begins_with: Callable[[Any], dict[str, Any]] | None = None
+    superuser_only: bool = False
+
+    def open_to(self, person: Person) -> bool:
+        """Whether the person may do it at all."""
+        return person.is_superuser or not self.superuser_only
+
+    def blank(self, row: Any) -> Reasoned:
+        """The form as it is first shown."""
+        initial = self.begins_with(row) if self.begins_with else None
+        return self.form(initial=initial, auto_id=f"{self.name}_%s")
+
+
+def amount(field: str, label: str) -> Callable[[Any, Any], str]:
+    """A column of cents, shown as money in the row's currency."""
+
+    @admin.display(description=label, ordering=field)
+    def column(self: Any, row: Any) -> str:
+        context = {"cents": getattr(row, field), "currency": row.currency}
+        return render_to_string("console/amount.html", context)
+
+    return column
+
+
+@admin.display(description="Status", ordering="status")
+def state(self: Any, row: Any) -> str:
+    """A column with the row's status as a badge."""
+    return render_to_string("console/state.html", {"status": row.status})
+
+
+def _as_id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
+
+
+def _kind(value: object) -> str:
+    """How a page shows a value."""
+    kinds: tuple[tuple[type, str], ...] = (
+        (models.Model, "row"),
+        (bool, "flag"),
+        (datetime.datetime, "moment"),
+        (datetime.date, "day"),
+        (dict, "json"),
+        (list, "json"),
+    )
+    return next((kind for known, kind in kinds if isinstance(value, known)), "text")
+
+
+class ConsoleAdmin(ModelAdmin):
+    """A list and a page of each row, for moderators, read-only but for its acts.
+
+    `facts` are what the page shows, in groups; nothing is shown that is not named there.
+    """
+
+    facts: ClassVar[Sequence[tuple[str, Sequence[str]]]] = ()
+    page_template: ClassVar[str] = "console/page.html"
+    related: ClassVar[Sequence[str]] = ()
+    # Where an id that is searched for may stand.
+    ids: ClassVar[Sequence[str]] = ()
+    acts: ClassVar[Sequence[Act]] = ()
+    actions = None
+    list_per_page = 50
+    # Counting all rows of a large table costs more than reading a page of it.
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The list, the page and its acts; the admin's other addresses do not exist here."""
+        wrap, name = self.admin_site.admin_view, self.url_name
+        return [
+            path("", wrap(require_safe(self.changelist_view)), name=name("changelist")),
+            *self.more_urls(),
+            *(
+                path(
+                    f"<str:object_id>/{act.name}/",
+                    wrap(require_POST(partial(self.act_view, act=act))),
+                    name=name(act.name),
+                )
+                for act in self.acts
+            ),
+            path(
+                "<str:object_id>/change/", wrap(require_safe(self.page_view)), name=name("change")
+            ),
+        ]
+
+    def more_urls(self) -> Sequence[URLPattern]:
+        """Further addresses of a row."""
+        return ()
+
+    def url_name(self, what: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{what}"
+
+    def address(self, row: models.Model, what: str = "change") -> str:
+        """Where a row's page or act is."""
+        return reverse(f"admin:{self.url_name(what)}", args=[row.pk])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        found: QuerySet[Any] = super().get_queryset(request)
+        return found.select_related(*self.related) if self.related else found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """An id finds its row by the index; anything else is searched for in `search_fields`."""
+        if self.ids and (key := _as_id(search_term)):
+            return queryset.filter(reduce(or_, (Q(**{name: key}) for name in self.ids))), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an address. Raises Http404."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.page(request, self.found(request, object_id))
+
+    def page(
+        self, request: HttpRequest, row: Any, *, tried: Reasoned | None = None, status: int = 200
+    ) -> TemplateResponse:
+        """A row's page; `tried` is a form that was filled in wrongly."""
+        request.current_app = self.admin_site.name
+        assert isinstance(request.user, Person)
+        barred = self.barred(row, request.user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(row),
+            "opts": self.opts,
+            "original": row,
+            "row": row,
+            "facts": list(self._facts(row)),
+            "barred": barred,
+            "panels": [] if barred else list(self._panels(row, request.user, tried)),
+            "record": AuditEntry.objects.filter(subject=self.subject(row)).select_related("actor"),
+            **self.more(row),
+        }
+        return TemplateResponse(request, self.page_template, context, status=status)
+
+    def more(self, row: Any) -> dict[str, Any]:
+        """What the page's template needs besides."""
+        return {}
+
+    def barred(self, row: Any, person: Person) -> str:
+        """Why this person decides nothing here, or nothing. The domain refuses in any case."""
+        return ""
+
+    def subject(self, row: models.Model) -> str:
+        """What the audit calls the row."""
+        return f"{self.opts.model_name}:{row.pk}"
+
+    def _facts(self, row: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        for heading, names in self.facts:
+            yield heading, [self._fact(row, name) for name in names]
+
+    def _fact(self, row: Any, name: str) -> dict[str, Any]:
+        field, _, value = lookup_field(name, row, self)
+        label = capfirst(str(label_for_field(name, self.model, self))).removesuffix(" cents")
+        kind = "cents" if name.endswith("_cents") else _kind(value)
+        if name == "status":
+            kind = name
+        elif choices := getattr(field, "flatchoices", None):
+            value = dict(choices).get(value, value)
+        fact = {"label": label, "value": value, "kind": kind, "currency": self.currency(row)}
+        if kind == "row":
+            fact["url"] = self._link(value)
+        elif kind == "json":
+            fact["value"] = json.dumps(value, indent=2, ensure_ascii=False)
+        return fact
+
+    def currency(self, row: Any) -> str:
+        """What the row's cents are cents of."""
+        return str(getattr(row, "currency", "USD"))
+
+    def _link(self, row: models.Model) -> str:
+        known = self.admin_site._registry.get(type(row))
+        return known.address(row) if isinstance(known, ConsoleAdmin) else ""
+
+    def _panels(self, row: Any, person: Person, tried: Reasoned | None) -> Iterator[dict[str, Any]]:
+        """Acts that ask for the same share one form with several buttons."""
+        fitting = [act for act in self.acts if act.open_to(person) and act.fits(row, person)]
+        for kind in dict.fromkeys(act.form for act in fitting):
+            same = [act for act in fitting if act.form is kind]
+            form = tried if type(tried) is kind else same[0].blank(row)
+            buttons = [{"act": act, "url": self.address(row, act.name)} for act in same]
+            yield {"form": form, "buttons": buttons}
+
+    def act_view(self, request: HttpRequest, object_id: str, *, act: Act) -> HttpResponse:
+        """Do it, and say so; or say why not, with nothing changed."""
+        row = self.found(request, object_id)
+        assert isinstance(request.user, Person)
+        if not act.open_to(request.user):
+            raise PermissionDenied
+        form = act.form(request.POST, auto_id=f"{act.name}_%s")
+        if not form.is_valid():
+            return self.page(request, row, tried=form, status=400)
+        try:
+            act.do(row, actor=request.user, **form.cleaned_data)
+        except Invalid as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            return self.page(request, self.found(request, object_id), tried=form, status=400)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, act.done)
+        return redirect(self.address(row))
