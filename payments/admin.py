@@ -1,0 +1,223 @@
+"""Money in the console: everything to read, and the few things that a person may repair."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+
+from accounts.console import Act, ConsoleAdmin, amount, state
+from accounts.models import Person
+from payments import repairs
+from payments.models import (
+    Escrow,
+    Incident,
+    Instruction,
+    InstructionStatus,
+    LedgerAudit,
+    Payout,
+    Posting,
+    WebhookEvent,
+)
+
+OWN = "This concerns your own money: another moderator decides."
+
+
+@admin.register(Escrow)
+class EscrowAdmin(ConsoleAdmin):
+    page_template = "console/escrow.html"
+    list_display = ("reference", "badge", "price", "buyer", "seller", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("buyer", "seller")
+    related = ("buyer", "seller")
+    ids = ("pk", "reference")
+    search_fields = ("=charge_id", "=payment_id", "=checkout_id", "buyer__email", "seller__email")
+
+    search_help_text = "Order, id at the processor or e-mail"
+    ordering = ("-created_at",)
+    badge = state
+    price = amount("price_cents", "price")
+    facts: ClassVar = [
+        ("Held payment", ("reference", "status", "status_since", "created_at", "buyer", "seller")),
+        (
+            "Amounts",
+            (
+                "currency",
+                "price_cents",
+                "commission_cents",
+                "proceeds_cents",
+                "held_cents",
+                "released_cents",
+                "refunded_cents",
+                "fee_cents",
+            ),
+        ),
+        (
+            "At the processor",
+            ("checkout_id", "payment_id", "charge_id", "contested_at", "quarantined_at"),
+        ),
+    ]
+
+    @admin.display(description="Held cents")
+    def held_cents(self, escrow: Escrow) -> int:
+        return escrow.held_cents
+
+    def more(self, row: Any) -> dict[str, Any]:
+        return {
+            "events": row.events.select_related("actor"),
+            "postings": row.postings.all(),
+            "instructions": row.instructions.order_by("created_at"),
+        }
+
+
+@admin.register(Posting)
+class PostingAdmin(ConsoleAdmin):
+    list_display = ("key", "source", "destination", "moved", "at")
+    list_select_related = ("escrow",)
+    related = ("escrow",)
+    ids = ("escrow_id", "escrow__reference")
+    search_fields = ("=key", "=source", "=destination")
+    search_help_text = "Key, account or order"
+    ordering = ("-id",)
+    moved = amount("amount_cents", "amount")
+    facts: ClassVar = [
+        (
+            "Posting",
+            ("key", "source", "destination", "amount_cents", "currency", "escrow", "at"),
+        ),
+    ]
+
+
+@admin.register(Instruction)
+class InstructionAdmin(ConsoleAdmin):
+    list_display = ("purpose", "kind", "status", "attempt", "tries", "created_at", "error")
+    list_filter = ("status", "kind")
+    related = ("escrow", "person")
+    ids = ("pk", "escrow_id", "escrow__reference")
+    search_fields = ("purpose", "=remote_id")
+    search_help_text = "Purpose, id at the processor or order"
+    ordering = ("-created_at",)
+    facts: ClassVar = [
+        (
+            "Instruction",
+            ("kind", "purpose", "status", "attempt", "tries", "error", "escrow", "person"),
+        ),
+        ("Call", ("params", "account", "remote_id")),
+        ("Times", ("created_at", "first_sent_at", "due_at", "done_at")),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="attempt",
+            label="Send again",
+            done="It is sent again under a new key; the worker takes it within seconds.",
+            do=repairs.send_again,
+            hint="The processor refused this call, so nothing was moved. Send it again when the "
+            "cause is gone.",
+            fits=lambda row, person: (
+                row.status == InstructionStatus.REFUSED and row.kind in repairs.REPEATABLE
+            ),
+        ),
+    ]
+
+    def barred(self, row: Any, person: Person) -> str:
+        own = repairs.concerns(row.escrow, person) or row.person_id == person.pk
+        return OWN if own and row.status == InstructionStatus.REFUSED else ""
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ConsoleAdmin):
+    list_display = ("event_id", "type", "object_id", "received_at", "processed_at", "tries")
+    list_filter = ("type",)
+    search_fields = ("=event_id", "=object_id", "=account")
+    search_help_text = "Id of the event or of its object"
+    ordering = ("-id",)
+    facts: ClassVar = [
+        (
+            "Event",
+            (
+                "event_id",
+                "type",
+                "object_id",
+                "account",
+                "received_at",
+                "processed_at",
+                "due_at",
+                "tries",
+                "error",
+            ),
+        ),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="follow-up",
+            label="Follow up again",
+            done="The worker takes it up again within seconds.",
+            do=repairs.follow_up_again,
+            hint="This event failed too often and was set aside.",
+            fits=lambda row, person: row.processed_at is None and row.due_at is None,
+        ),
+        Act(
+            name="dismissal",
+            label="Leave it",
+            done="It is left as it is.",
+            do=repairs.dismiss,
+            tone="quiet",
+            fits=lambda row, person: row.processed_at is None and row.due_at is None,
+        ),
+    ]
+
+
+@admin.register(Payout)
+class PayoutAdmin(ConsoleAdmin):
+    list_display = ("id", "person", "paid", "badge", "created_at")
+    list_filter = ("status",)
+    list_select_related = ("person",)
+    related = ("person",)
+    ids = ("pk",)
+    search_fields = ("=remote_id", "person__email")
+    search_help_text = "Id or e-mail"
+    badge = state
+    paid = amount("amount_cents", "amount")
+    facts: ClassVar = [
+        (
+            "Payout",
+            ("person", "amount_cents", "currency", "status", "remote_id", "failure", "created_at"),
+        ),
+    ]
+
+
+@admin.register(Incident)
+class IncidentAdmin(ConsoleAdmin):
+    list_display = ("kind", "text", "raised_at", "closed_at")
+    list_filter = (("closed_at", admin.EmptyFieldListFilter), "kind")
+    related = ("escrow",)
+    ids = ("escrow_id", "escrow__reference")
+    search_fields = ("key", "text")
+    search_help_text = "Key, words or order"
+    ordering = ("-id",)
+    facts: ClassVar = [
+        ("Incident", ("kind", "text", "key", "escrow", "raised_at", "closed_at")),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="closure",
+            label="Close",
+            done="Closed.",
+            do=repairs.close_incident,
+            hint="Say what you found and what was done.",
+            fits=lambda row, person: row.closed_at is None,
+        ),
+    ]
+
+    def barred(self, row: Any, person: Person) -> str:
+        return OWN if row.closed_at is None and repairs.concerns(row.escrow, person) else ""
+
+
+@admin.register(LedgerAudit)
+class LedgerAuditAdmin(ConsoleAdmin):
+    page_template = "console/ledger_audit.html"
+    list_display = ("at", "is_clean", "count")
+    list_filter = ("is_clean",)
+    facts: ClassVar = [("Audit", ("at", "is_clean"))]
+
+    @admin.display(description="Violations")
+    def count(self, row: LedgerAudit) -> int:
+        return len(row.violations)

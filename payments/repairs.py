@@ -1,0 +1,114 @@
+"""What a moderator does about money matters that got stuck: try again, or let them be.
+
+Each act has a reason and an audit entry, and nobody repairs what concerns their own money.
+"""
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts import audit
+from accounts.models import Person
+from accounts.refusals import NotAllowed, WrongState
+from payments.models import Escrow, Incident, Instruction, InstructionStatus, WebhookEvent
+
+# What is still owed after a refusal. A payout that was refused has ended: its seller asks for
+# another. A checkout ends with its order.
+REPEATABLE = ("refund", "transfer", "account")
+
+
+def refused() -> Q:
+    """Instructions that wait for a person."""
+    return Q(status=InstructionStatus.REFUSED, kind__in=REPEATABLE)
+
+
+def set_aside() -> Q:
+    """Events of the processor that nobody follows up any more."""
+    return Q(processed_at=None, due_at=None)
+
+
+def concerns(escrow: Escrow | None, person: Person) -> bool:
+    """Whether it is this person's own money."""
+    return escrow is not None and person.pk in (escrow.buyer_id, escrow.seller_id)
+
+
+def _require_moderator(actor: Person, *, own: bool) -> None:
+    if not actor.is_staff or own:
+        raise NotAllowed("Nobody decides on their own money.")
+
+
+def close_incident(incident: Incident, *, actor: Person, reason: str) -> None:
+    """Say that an incident was looked at and what came of it. Raises NotAllowed or WrongState."""
+    _require_moderator(actor, own=concerns(incident.escrow, actor))
+    with transaction.atomic():
+        open_one = Incident.objects.filter(pk=incident.pk, closed_at=None)
+        if not open_one.update(closed_at=Now()):
+            raise WrongState("This incident is closed already.")
+        audit.record(
+            actor=actor,
+            act="incident_closed",
+            subject=f"incident:{incident.pk}",
+            reason=reason,
+            key=incident.key,
+        )
+
+
+def send_again(instruction: Instruction, *, actor: Person, reason: str) -> None:
+    """Try a refused call once more, as a new attempt with a key of its own.
+
+    Raises NotAllowed, or WrongState unless it was refused and is still owed.
+    """
+    own = concerns(instruction.escrow, actor) or instruction.person_id == actor.pk
+    _require_moderator(actor, own=own)
+    with transaction.atomic():
+        stuck = Instruction.objects.filter(refused(), pk=instruction.pk)
+        again = stuck.update(
+            status=InstructionStatus.READY,
+            attempt=F("attempt") + 1,
+            first_sent_at=None,
+            due_at=Now(),
+            error="",
+        )
+        if not again:
+            raise WrongState
+        _close(f"refused:{instruction.purpose}")
+        audit.record(
+            actor=actor,
+            act="instruction_sent_again",
+            subject=f"instruction:{instruction.pk}",
+            reason=reason,
+            error=instruction.error,
+        )
+
+
+def follow_up_again(event: WebhookEvent, *, actor: Person, reason: str) -> None:
+    """Take an event that was set aside up again. Raises NotAllowed or WrongState."""
+    _settle_event(event, actor=actor, act="event_followed_up_again", reason=reason, again=True)
+
+
+def dismiss(event: WebhookEvent, *, actor: Person, reason: str) -> None:
+    """Leave an event that was set aside as it is. Raises NotAllowed or WrongState."""
+    _settle_event(event, actor=actor, act="event_dismissed", reason=reason, again=False)
+
+
+def _settle_event(
+    event: WebhookEvent, *, actor: Person, act: str, reason: str, again: bool
+) -> None:
+    _require_moderator(actor, own=False)
+    with transaction.atomic():
+        stuck = WebhookEvent.objects.filter(set_aside(), pk=event.pk)
+        changed = stuck.update(due_at=Now(), tries=0) if again else stuck.update(processed_at=Now())
+        if not changed:
+            raise WrongState
+        _close(f"webhook:{event.event_id}")
+        audit.record(
+            actor=actor,
+            act=act,
+            subject=f"webhookevent:{event.pk}",
+            reason=reason,
+            key=event.event_id,
+        )
+
+
+def _close(key: str) -> None:
+    Incident.objects.filter(key=key, closed_at=None).update(closed_at=Now())
