@@ -10,6 +10,7 @@ from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 from environs import Env, EnvError
 
+from marketplace.console.theme import DATE_FORMAT, DATETIME_FORMAT, UNFOLD  # noqa: F401
 from marketplace.local import environment as local
 
 ROOT = Path(__file__).resolve().parent.parent

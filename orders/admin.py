@@ -1,0 +1,190 @@
+"""Trades in the console: orders to read, disputes to decide."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F
+
+from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
+from accounts.models import Person, Standing
+from listings.models import Code
+from orders import disputes
+from orders.models import Dispute, Order
+from payments.models import Escrow
+
+OUTCOMES = [
+    (disputes.RELEASE, "Release the payment to the seller"),
+    (disputes.REFUND, "Refund the buyer"),
+]
+
+
+def moves(escrow: Escrow) -> list[dict[str, Any]]:
+    """What each outcome moves out of what is held, in cents, to whom."""
+    price, commission = escrow.price_cents, escrow.commission_cents
+    release = {"to_seller_cents": price - commission, "commission_cents": commission}
+    return [
+        {"outcome": disputes.RELEASE, **release, "to_buyer_cents": 0},
+        {
+            "outcome": disputes.REFUND,
+            "to_seller_cents": 0,
+            "commission_cents": 0,
+            "to_buyer_cents": price,
+        },
+    ]
+
+
+def trade(order: Order) -> dict[str, Any]:
+    """All that happened in a trade: to the order, to its money, and to its codes."""
+    people = {
+        row.pk: row for row in Standing.objects.filter(pk__in=[order.buyer_id, order.seller_id])
+    }
+    codes = Code.objects.filter(reserved_for=order.pk).defer("ciphertext", "fingerprint", "key_id")
+    return {
+        "order": order,
+        "standings": [
+            ("Buyer", order.buyer, people.get(order.buyer_id)),
+            ("Seller", order.seller, people.get(order.seller_id)),
+        ],
+        "events": order.events.select_related("actor"),
+        "escrow_events": order.escrow.events.select_related("actor"),
+        "postings": order.escrow.postings.all(),
+        "instructions": order.escrow.instructions.order_by("created_at"),
+        "codes": codes.order_by("id"),
+    }
+
+
+QUOTE = (
+    "Quote",
+    (
+        "title",
+        "currency",
+        "face_value_cents",
+        "discount",
+        "price_cents",
+        "commission_cents",
+        "proceeds_cents",
+        "transfer_method",
+    ),
+)
+
+
+@admin.register(Order)
+class OrderAdmin(ConsoleAdmin):
+    page_template = "console/order.html"
+    list_display = ("id", "title", "badge", "price", "buyer", "seller", "placed_at")
+    list_filter = ("status", "transfer_method")
+    list_select_related = ("buyer", "seller")
+    related = ("listing__provider", "escrow", "buyer", "seller", "dispute")
+    search_fields = ("title", "buyer__email", "seller__email")
+    search_help_text = "Id, title or e-mail"
+    ids = ("pk", "listing_id", "escrow_id")
+    ordering = ("-placed_at",)
+    badge = state
+    price = amount("price_cents", "price")
+    facts: ClassVar = [
+        (
+            "Order",
+            (
+                "id",
+                "status",
+                "status_since",
+                "deadline",
+                "listing",
+                "buyer",
+                "seller",
+                "recipient",
+                "escrow",
+                "opened_dispute",
+            ),
+        ),
+        QUOTE,
+        ("Transfer", ("sent_at", "sent_note", "revealed_at", "rung", "verdict", "measured_cents")),
+    ]
+
+    @admin.display(description="Discount")
+    def discount(self, order: Order) -> str:
+        whole, part = divmod(order.discount_bp, 100)
+        return f"{whole}.{part:02d} %"
+
+    @admin.display(description="Dispute")
+    def opened_dispute(self, order: Order) -> Dispute | None:
+        return getattr(order, "dispute", None)
+
+    def more(self, row: Any) -> dict[str, Any]:
+        return trade(row)
+
+
+class DecisionForm(Reasoned):
+    """Who gets what is held, and why; both parties read the reason."""
+
+    outcome = forms.ChoiceField(
+        choices=OUTCOMES,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose an outcome."},
+    )
+    field_order = ("outcome", "reason")
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ConsoleAdmin):
+    page_template = "console/dispute.html"
+    list_display = ("order", "reason", "opened_by", "opened_at", "outcome", "decided_at")
+    list_filter = (("decided_at", admin.EmptyFieldListFilter), "reason", "outcome")
+    list_select_related = ("order", "opened_by")
+    related = (
+        "order__listing__provider",
+        "order__escrow",
+        "order__buyer",
+        "order__seller",
+        "opened_by",
+        "decided_by",
+    )
+
+    search_fields = ("order__title", "order__buyer__email", "order__seller__email")
+    search_help_text = "Order, title or e-mail"
+    ids = ("order_id",)
+    ordering = (F("decided_at").desc(nulls_first=True), "opened_at")
+    facts: ClassVar = [
+        (
+            "Dispute",
+            (
+                "order",
+                "reason",
+                "text",
+                "opened_by",
+                "opened_at",
+                "outcome",
+                "decision",
+                "decided_by",
+                "decided_at",
+            ),
+        ),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="decision",
+            label="Decide",
+            done="Decided: the money moves now, and both parties are told.",
+            do=disputes.decide,
+            form=DecisionForm,
+            hint="Both parties read the reason. A decision is final.",
+            fits=lambda row, person: row.decided_at is None,
+        ),
+    ]
+
+    def subject(self, row: Any) -> str:
+        return f"order:{row.order_id}"
+
+    def barred(self, row: Any, person: Person) -> str:
+        if person.pk in (row.order.buyer_id, row.order.seller_id):
+            return "This is your own trade: another moderator decides."
+        if row.order.escrow.contested_at and row.decided_at is None:
+            return "The buyer's bank disputes this payment: its decision comes first."
+        return ""
+
+    def currency(self, row: Any) -> str:
+        return str(row.order.currency)
+
+    def more(self, row: Any) -> dict[str, Any]:
+        return {**trade(row.order), "moves": moves(row.order.escrow)}
