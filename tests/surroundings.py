@@ -7,6 +7,7 @@ A DATABASE_URL that is already set is used instead of the embedded server.
 
 import fcntl
 import os
+import random
 import re
 import shutil
 import socket
@@ -66,6 +67,8 @@ def _set_environment() -> None:
 
 if HOME not in os.environ:
     os.environ[HOME] = tempfile.mkdtemp(prefix=PREFIX)
+    # Sets have another order in every run, but the same one in all workers of a run.
+    os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 _set_environment()
 
 
