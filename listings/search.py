@@ -14,6 +14,7 @@ from providers.models import Provider
 from providers.vocabulary import TransferMethod
 
 DEFAULT_ORDER = "newest"
+SHORTEST_START = 3
 ORDERS: Mapping[str, tuple[str, str]] = {
     # name: column (with "-": falling), and what a page calls it
     "newest": ("-created_at", "Newest first"),
@@ -115,7 +116,13 @@ def _matching(text: str) -> Q:
 
 def _query(text: str) -> SearchQuery:
     # Any text is a query for websearch_to_tsquery; none is an error.
-    return SearchQuery(text, config="english", search_type="websearch")
+    query = SearchQuery(text, config="english", search_type="websearch")
+    words = text.split()
+    if not all(map(str.isalnum, words)):
+        return query
+    # Plain words are beginnings too, so that "gpu" finds "GPUs".
+    starts = " & ".join(f"{word}:*" if len(word) >= SHORTEST_START else word for word in words)
+    return query | SearchQuery(starts, config="english", search_type="raw")
 
 
 def _begins(word: str, parts: list[str]) -> bool:

@@ -1,0 +1,1 @@
+"""Demo data: people, offers and consents that are made up, told apart by their addresses."""

@@ -1,0 +1,95 @@
+"""The demo people, and their way through the sandbox's onboarding."""
+
+from dataclasses import dataclass
+
+import requests
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import Person
+from payments import onboarding
+from payments.models import PayoutAccount
+from payments.refusals import ProcessorUnavailable
+
+ANSWER_SECONDS = 20
+BANK_ACCOUNT = "000123456789"
+
+
+class SandboxSilent(Exception):
+    """The sandbox does not answer, or answers what it should not."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """One demo person: their address, name and rights."""
+
+    email: str
+    name: str
+    sells: bool = False
+    is_staff: bool = False
+    is_superuser: bool = False
+
+
+ROLES = (
+    Role("buyer@example.com", "Bea Novak"),
+    Role("buyer2@example.com", "Ben Okafor"),
+    Role("seller@example.com", "Sol Martin", sells=True),
+    Role("seller2@example.com", "Sam Ito", sells=True),
+    Role("moderator@example.com", "Mo Reyes", is_staff=True),
+    Role("moderator2@example.com", "Mira Chen", is_staff=True),
+    Role("admin@example.com", "Alex Winter", is_staff=True, is_superuser=True),
+)
+
+
+def strangers() -> bool:
+    """Whether the database holds anybody who is not of the demo."""
+    return Person.objects.exclude(email__in=[role.email for role in ROLES]).exists()
+
+
+@transaction.atomic
+def create_people() -> dict[str, Person]:
+    """The demo people by address; those who are there already stay as they are."""
+    people = Person.objects.in_bulk([role.email for role in ROLES], field_name="email")
+    missing = [role for role in ROLES if role.email not in people]
+    # All share one password, so they may share the work of hashing it.
+    password = make_password(settings.DEMO_PASSWORD) if missing else ""
+    for role in missing:
+        person = Person.objects.create(
+            email=role.email,
+            name=role.name,
+            password=password,
+            is_staff=role.is_staff,
+            is_superuser=role.is_superuser,
+        )
+        EmailAddress.objects.create(user=person, email=role.email, verified=True, primary=True)
+        people[role.email] = person
+    return people
+
+
+def onboard_sellers(people: dict[str, Person]) -> None:
+    """Give each demo seller an account at the sandbox that can be paid. Raises SandboxSilent."""
+    for role in ROLES:
+        person = people[role.email]
+        ready = PayoutAccount.objects.filter(person=person, ready=True)
+        if role.sells and not ready.exists():
+            _onboard(person)
+
+
+def _onboard(person: Person) -> None:
+    back = settings.SITE_ORIGIN + reverse("payouts:onboarded")
+    try:
+        page = onboarding.begin(person=person, return_url=back, refresh_url=back)
+        answer = requests.post(
+            page,
+            data={"country": "us", "name": person.public_name, "account_number": BANK_ACCOUNT},
+            allow_redirects=False,
+            timeout=ANSWER_SECONDS,
+        )
+        account = onboarding.refresh(person) if answer.status_code == 303 else None
+    except (ProcessorUnavailable, requests.RequestException) as error:
+        raise SandboxSilent from error
+    if account is None or not account.ready:
+        raise SandboxSilent
