@@ -71,7 +71,8 @@ SECURE = BASE_URL.scheme == "https"
 SITE_ORIGIN = f"{BASE_URL.scheme}://{BASE_URL.netloc}"
 
 INSTALLED_APPS = [
-    "unfold",
+    # Without its own admin site, which would take the console's place.
+    "unfold.apps.BasicAppConfig",
     "marketplace.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

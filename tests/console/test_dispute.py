@@ -1,7 +1,5 @@
 """A moderator decides on a dispute."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
@@ -22,11 +20,11 @@ def _audited(books: None) -> None:
 
 
 @pytest.fixture
-def dispute(sandbox: SandboxProcess, _audited: None, buyer: Person) -> Iterator[Dispute]:
+def dispute(sandbox: SandboxProcess, _audited: None, buyer: Person) -> Dispute:
     order = paid(placed(buyer, an_offer(), 50_00))
     order = transfer.send(order, actor=order.seller, note="Sent to your account at noon.")
     disputes.open_dispute(order, actor=buyer, reason="not_received", text="Nothing has come.")
-    yield Dispute.objects.get(order=order)
+    return Dispute.objects.get(order=order)
 
 
 def address(dispute: Dispute, act: str = "change") -> str:
