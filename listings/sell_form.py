@@ -1,5 +1,6 @@
 """The form of an offer, fitted to the provider whose credit it is."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -102,6 +103,11 @@ class OfferForm(SellForm):
         if self.listing and self.deposited:
             return self.listing.step_cents
         return whole
+
+    def methods(self) -> Iterator[tuple[Any, str]]:
+        """The ways of moving as choices, each with what the seller does."""
+        for option in self["transfer_method"]:
+            yield option, METHOD_WORDS[TransferMethod(option.data["value"])]
 
     def terms(self) -> dict[str, Any]:
         """The cleaned data without the codes, as `publishing` takes it."""

@@ -141,9 +141,18 @@ def edit(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         "deposited": deposited,
         "consent": listing.consents.first(),
         "can_be_paid": _can_be_paid(request),
+        "steps": _steps(listing),
         "decision": listing.events.exclude(note="").order_by("-id").first(),
     }
     return render(request, "sell/edit.html", context, status=400 if form.errors else 200)
+
+
+def _steps(listing: Listing) -> list[dict[str, str]]:
+    """How far an offer has come on its way to the market."""
+    names = ["Terms", "Review", "Live"]
+    at = {"draft": 0, "rejected": 0, "in_review": 1}.get(listing.status, 2)
+    states = ["done" if n < at else "current" if n == at else "next" for n in range(len(names))]
+    return [{"title": name, "state": state} for name, state in zip(names, states, strict=True)]
 
 
 @login_required

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from listings.models import Listing
 from orders.models import Order, OrderStatus
@@ -11,6 +11,8 @@ from payments.models import Escrow, EscrowStatus, LedgerAudit
 from providers.models import Provider
 
 KEPT_SECONDS = 30
+# The steps of the market's depth: from so many basis points to so many.
+DEPTH_BP = ((3000, 3999), (4000, 4999), (5000, 5999), (6000, 7000))
 
 
 def trust() -> dict[str, Any]:
@@ -46,7 +48,19 @@ def _trust() -> dict[str, Any]:
 
 
 def by_provider() -> list[Provider]:
-    """Providers with live offers: how many, the best discount, what is left, the widest first."""
+    """Providers with live offers, the one with most on offer first.
+
+    Each has a `market`: offers, best and least discount, what is left, and the same by discount
+    (`depth`: cents at 30, 40, 50 and 60 percent or more below face value).
+    """
+    steps = {
+        f"depth_{step}": Sum(
+            "available_cents",
+            filter=Q(discount_bp__range=(step, last)),
+            default=0,
+        )
+        for step, last in DEPTH_BP
+    }
     live = Listing.objects.live().values("provider_id")
     offers = {
         row["provider_id"]: row
@@ -55,10 +69,13 @@ def by_provider() -> list[Provider]:
             best_discount_bp=Max("discount_bp"),
             least_discount_bp=Min("discount_bp"),
             available_cents=Sum("available_cents"),
+            **steps,
         )
     }
     providers = list(Provider.objects.filter(slug__in=offers))
     for provider in providers:
-        provider.market = offers[provider.slug]  # type: ignore[attr-defined]
-    providers.sort(key=lambda p: -p.market["available_cents"])  # type: ignore[attr-defined]
+        found = offers[provider.slug]
+        found["depth"] = [(step, found.pop(f"depth_{step}")) for step, _ in DEPTH_BP]
+        provider.market = found  # type: ignore[attr-defined]
+    providers.sort(key=lambda p: (-p.market["available_cents"], p.name))  # type: ignore[attr-defined]
     return providers

@@ -7,6 +7,7 @@ from listings.models import Listing, ListingStatus
 
 register = template.Library()
 
+DEPTH_HEIGHT, BAR_WIDTH = 36, 36
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 NEXT = {
     ListingStatus.DRAFT: "Hand it in for review when it is complete.",
@@ -58,3 +59,16 @@ def parts_of(part: int, whole: int) -> int:
 def per_cent_rest(basis_points: int) -> int:
     """What is left of a hundred after a discount, in whole percent."""
     return (10_000 - basis_points) // 100
+
+
+@register.inclusion_tag("listings/depth.html")
+def depth(steps: list[tuple[int, int]]) -> dict[str, object]:
+    """Bars that stand on one line: how many cents are left at each step of the discount."""
+    most = max(cents for _, cents in steps) or 1
+    bars = []
+    for number, (step_bp, cents) in enumerate(steps):
+        # What is there is seen, however small it is beside the largest.
+        height = max(cents * DEPTH_HEIGHT // most, 2) if cents else 0
+        x, y = number * BAR_WIDTH, DEPTH_HEIGHT - height
+        bars.append({"x": x, "y": y, "height": height, "step_bp": step_bp, "cents": cents})
+    return {"bars": bars, "height": DEPTH_HEIGHT, "width": BAR_WIDTH - 2}
