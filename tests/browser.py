@@ -1,7 +1,8 @@
 """Real Chromium for the journeys; its absence is a failure, never a skip."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -10,6 +11,7 @@ from marketplace.local import chromium, environment
 
 SHOTS = environment.ROOT / "test-results"
 _FAILED = pytest.StashKey[bool]()
+NewContext = Callable[..., BrowserContext]
 
 
 @pytest.fixture(scope="session")
@@ -25,19 +27,35 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def context(
+def new_context(
     browser: Browser, base_url: str, request: pytest.FixtureRequest
-) -> Iterator[BrowserContext]:
-    """A person's browser, without any cookie; a failed test leaves a picture of every page."""
-    found = browser.new_context(base_url=base_url, locale="en-GB", timezone_id="UTC")
-    found.set_default_timeout(10_000)
-    yield found
+) -> Iterator[NewContext]:
+    """Browsers of any number of people, each without cookies; a failed test leaves pictures."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        found = browser.new_context(
+            base_url=base_url, locale="en-GB", timezone_id="UTC", **options
+        )
+        found.set_default_timeout(10_000)
+        contexts.append(found)
+        return found
+
+    yield make
     if request.node.stash.get(_FAILED, False):
         SHOTS.mkdir(exist_ok=True)
-        for number, page in enumerate(found.pages):
+        pages = [page for context in contexts for page in context.pages]
+        for number, page in enumerate(pages):
             name = request.node.name.replace("/", "-")
             page.screenshot(path=SHOTS / f"{name}-{number}.png", full_page=True)
-    found.close()
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: NewContext) -> BrowserContext:
+    """A person's browser."""
+    return new_context()
 
 
 @pytest.fixture
