@@ -175,7 +175,8 @@ def once(
         order = open_payment_page(order)
         given = answer(order)
         if payment_url(order):
-            PlacedRequest.objects.filter(pk=request.pk, answer=None).update(answer=given)
+            kept = PlacedRequest.objects.filter(pk=request.pk, answer__isnull=True)
+            kept.update(answer=given)
         request.refresh_from_db()
         return request.answer or given
     return request.answer
