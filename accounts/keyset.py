@@ -70,7 +70,10 @@ def _decode(cursor: str, by: str) -> tuple[bool, tuple[Any, str]]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         made_for, backwards, value, key = json.loads(text)
-        if made_for == by and isinstance(backwards, bool) and isinstance(key, str):
+        # We make whole numbers and printable text; anything else might upset the database.
+        ours = isinstance(value, int) or (isinstance(value, str) and value.isprintable())
+        ours = ours and isinstance(key, str) and key.isprintable()
+        if ours and made_for == by and isinstance(backwards, bool):
             return backwards, (value, key)
     except (binascii.Error, ValueError, TypeError, UnicodeDecodeError):
         pass
