@@ -39,8 +39,7 @@ def edit(
 ) -> Listing:
     """Change an offer that is not on the market. Raises WrongState, or Invalid for known codes."""
     listing = own(listing, actor)
-    if listing.status not in EDITABLE:
-        raise WrongState("Only a draft or a rejected offer can be changed. Withdraw it first.")
+    require_editable(listing)
     if listing.status == S.REJECTED:
         machine.advance(listing, S.DRAFT, kind="reopened", actor=actor)
     for name, value in terms.items():
@@ -53,6 +52,12 @@ def edit(
     machine.remark(listing, kind="edited", actor=actor)
     listing.refresh_from_db()
     return listing
+
+
+def require_editable(listing: Listing) -> None:
+    """Raises WrongState for an offer that is, or was, on the market."""
+    if listing.status not in EDITABLE:
+        raise WrongState("Only a draft or a rejected offer can be changed. Withdraw it first.")
 
 
 @transaction.atomic
