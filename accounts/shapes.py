@@ -3,6 +3,7 @@
 Raising `ValidationError` names every wrong field at once; `by_field` puts errors in one form.
 """
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 
 DEEPEST = 32
+MOST_DIGITS = 30
 # What a multipart body carries beside its file.
 FORM_BYTES = 65_536
 
@@ -38,6 +40,19 @@ class Whole(serializers.IntegerField):
         return int(data)
 
 
+class Choice(serializers.ChoiceField):
+    """One of some words. The refusal names them, and does not repeat what was sent."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices, **kwargs)
+        self.error_messages["invalid_choice"] = f"Give one of {', '.join(map(str, self.choices))}."
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice")
+        return str(super().to_internal_value(data))
+
+
 def by_field(detail: Any) -> dict[str, list[str]]:
     """Errors of serializers and forms as lists of sentences by field, however deep they lie."""
     if not isinstance(detail, dict):
@@ -51,7 +66,9 @@ def _sentences(errors: Any, path: str = "") -> list[str]:
     elif isinstance(errors, list):
         named = [("", error) for error in errors]
     else:
-        return [f"{path}: {errors}" if path else str(errors)]
+        sentence = f"{path}: {errors}" if path else str(errors)
+        # A sentence may repeat what was sent, and that need not be encodable.
+        return [sentence.encode(errors="replace").decode()]
     return [
         sentence
         for name, inner in named
@@ -71,21 +88,31 @@ def _require_size(request: Request, limit: int) -> None:
 
 
 class ObjectParser(JSONParser):
-    """One JSON object, of a sensible size and depth, in UTF-8 as JSON always is."""
+    """One JSON object, of a sensible size and depth, in UTF-8 as JSON always is.
+
+    Numbers that are none, or beyond all bounds, come through as floats: so the field that has
+    one can be named.
+    """
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> dict[str, Any]:
         _require_size(parser_context["request"], settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
-            data = super().parse(stream, media_type, {**parser_context, "encoding": "utf-8"})
+            data = json.loads(stream.read().decode(), parse_int=_number)
         except RecursionError:
             raise ParseError("This is nested too deeply.") from None
+        except ValueError as error:
+            raise ParseError(f"This is not JSON: {error}") from None
         if not isinstance(data, dict):
             raise ParseError("Send a JSON object.")
         if _is_deep(data):
             raise ParseError("This is nested too deeply.")
         return data
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 
 
 def _is_deep(data: Any) -> bool:

@@ -86,6 +86,7 @@ class ListingDetail(APIView):
     def patch(self, request: Request, listing_id: UUID) -> Response:
         """Change an offer that is not on the market; what is left out stays as it is."""
         listing = _own(request, listing_id)
+        publishing.require_editable(listing)
         terms, codes = api_shapes.read(request.data, base=initial(listing))
         listing = publishing.edit(listing, actor=request.user, terms=terms, codes=codes)
         return Response(api_shapes.represent(listing))

@@ -6,7 +6,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Standing
-from accounts.shapes import Text, Whole, by_field
+from accounts.shapes import Choice, Text, Whole, by_field
 from listings.forms import ListingForm
 from listings.models import (
     GREATEST_DISCOUNT_BP,
@@ -50,7 +50,7 @@ class ListingTerms(serializers.Serializer[Any]):
     discount_bp = Whole(min_value=LEAST_DISCOUNT_BP, max_value=GREATEST_DISCOUNT_BP)
     expires_on = serializers.DateField(input_formats=["%Y-%m-%d"])
     region = Text(max_length=60, required=False, allow_blank=True)
-    transfer_method = serializers.ChoiceField(choices=TransferMethod.choices)
+    transfer_method = Choice(choices=TransferMethod.choices)
     codes = serializers.ListField(child=CodeGiven(), max_length=MOST_CODES, required=False)
 
 

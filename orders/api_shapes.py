@@ -5,15 +5,16 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Person
-from accounts.shapes import Text
+from accounts.shapes import Choice, Text
 from listings.api_shapes import Cents
 from listings.forms import PlainTextField
 from orders.checkout import payment_url
+from orders.forms import LONGEST_RECIPIENT
 from orders.models import Dispute, Order, OrderEvent, OrderStatus, Verdict
 from payments.models import EscrowStatus
 from providers.vocabulary import Rung, TransferMethod
 
-LONGEST_RECIPIENT, LONGEST_NOTE, LONGEST_COMPLAINT = 254, 2000, 4000
+LONGEST_NOTE, LONGEST_COMPLAINT = 2000, 4000
 # Text that another person will read: without invisible characters, without anybody's keys.
 plain = PlainTextField(required=False).clean
 
@@ -55,7 +56,7 @@ class Sent(serializers.Serializer[Any]):
 class Complaint(serializers.Serializer[Any]):
     """What went wrong."""
 
-    reason = serializers.ChoiceField(choices=Dispute.REASONS)
+    reason = Choice(choices=Dispute.REASONS)
     text = Text(max_length=LONGEST_COMPLAINT, validators=[plain])
 
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from accounts.refusals import Invalid, Refusal
-from accounts.shapes import by_field
+from accounts.shapes import TooLarge, by_field
 
 MEDIA_TYPE = "application/problem+json"
 NOT_ACCEPTED = "Some of this cannot be accepted."
@@ -28,6 +28,8 @@ def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
         error = exceptions.NotFound(NOTHING_HERE)
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     elif isinstance(error, SuspiciousOperation):
         error = exceptions.ParseError()
     response = exception_handler(error, context)

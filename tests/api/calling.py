@@ -14,9 +14,11 @@ Answer = Any  # Django's test response: it has json(), headers and status_code
 class Caller:
     """Calls with one token, or with none; paths are relative to the API's root."""
 
-    def __init__(self, person: Person | None = None, scopes: tuple[str, ...] = tokens.SCOPES):
-        self.client = Client(raise_request_exception=True)
-        self.headers = {}
+    def __init__(
+        self, person: Person | None = None, scopes: tuple[str, ...] = tokens.SCOPES
+    ) -> None:
+        self.client = Client()
+        self.headers: dict[str, str] = {}
         if person is not None:
             token = tokens.create(person=person, name="test", scopes=scopes)
             self.headers["Authorization"] = f"Bearer {token}"
