@@ -10,7 +10,7 @@ from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 from environs import Env, EnvError
 
-from marketplace.console.theme import DATE_FORMAT, DATETIME_FORMAT, UNFOLD  # noqa: F401
+from marketplace.console.theme import UNFOLD  # noqa: F401
 from marketplace.local import environment as local
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -213,6 +213,7 @@ if SANDBOX_URL:
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
+FORMAT_MODULE_PATH = "marketplace.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

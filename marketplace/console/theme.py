@@ -7,9 +7,6 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-DATE_FORMAT = "j M Y"
-DATETIME_FORMAT = "j M Y, H:i"
-
 # The lightness and chroma of static/css/tokens.css, on the theme's scale of eleven steps.
 _STEPS = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
 _TEAL = (

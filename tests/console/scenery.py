@@ -1,0 +1,75 @@
+"""One of everything that the console shows."""
+
+from django.utils import timezone
+
+from accounts.models import Notification, Person
+from accounts.tokens import create
+from listings.models import Listing, ListingStatus, Report
+from marketplace import ledger_audit
+from payments.models import Incident, Instruction, LedgerAudit, Payout, WebhookEvent
+from providers.vocabulary import ResalePolicy
+from tests.factories import a_listing, a_person, a_provider, a_seller, a_standing
+
+
+def refused_instruction(**links: object) -> Instruction:
+    """A refund that the processor would not make."""
+    number = Instruction.objects.count()
+    return Instruction.objects.create(
+        kind="refund",
+        purpose=f"escrow:{number}:refund",
+        params={"charge": f"ch_{number}", "amount": 3000},
+        status="refused",
+        due_at=None,
+        tries=1,
+        first_sent_at=timezone.now(),
+        error="charge_already_refunded: it was refunded before",
+        **links,
+    )
+
+
+def event_set_aside() -> WebhookEvent:
+    """An event that failed ten times."""
+    return WebhookEvent.objects.create(
+        event_id=f"evt_{WebhookEvent.objects.count()}",
+        type="charge.updated",
+        object_id="ch_1",
+        due_at=None,
+        tries=10,
+        error="TimeoutError()",
+    )
+
+
+def an_incident(kind: str = "card_dispute") -> Incident:
+    return Incident.objects.create(
+        key=f"{kind}:{Incident.objects.count()}",
+        kind=kind,
+        text="The buyer's bank disputes 3000 USD.",
+    )
+
+
+def a_report(listing: Listing, reporter: Person | None = None) -> Report:
+    return Report.objects.create(
+        listing=listing, reporter=reporter, reason="stolen", text="This was mine."
+    )
+
+
+def in_review(seller: Person | None = None) -> Listing:
+    """An offer with a consent to examine."""
+    provider = a_provider("strict", resale_policy=ResalePolicy.CONSENT_REQUIRED)
+    return a_listing(seller=seller or a_seller(), status=ListingStatus.IN_REVIEW, provider=provider)
+
+
+def all_of_it(buyer: Person, seller: Person) -> None:
+    """A row of every kind that needs no processor."""
+    in_review(seller)
+    coded = a_listing(seller=seller, codes=["CANARY-AAAA-1111", "CANARY-BBBB-2222"])
+    a_report(coded, buyer)
+    a_standing(seller, completed=7, failed=1)
+    refused_instruction(person=a_person())
+    event_set_aside()
+    an_incident()
+    create(person=buyer, name="my script")
+    Payout.objects.create(person=seller, amount_cents=12_34, currency="USD")
+    Notification.objects.create(person=buyer, kind="order_placed", key="order:1", context={})
+    ledger_audit.run()
+    assert LedgerAudit.objects.exists()
