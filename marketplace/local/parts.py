@@ -77,28 +77,26 @@ def sandbox() -> Part:
     return Part("sandbox", [sys.executable, "-m", "sandbox"], env=env)
 
 
-def application(*, port: int) -> list[Part]:
-    """Web, worker and scheduler, in the order in which they are started."""
+def web(*, port: int) -> Part:
+    return Part(
+        "web",
+        [
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *("--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", "2", "--blocking-threads", "4"),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
+            "marketplace.wsgi:application",
+        ],
+    )
+
+
+def background() -> list[Part]:
+    """Worker and scheduler."""
     # Root is warned of itself at every start; whoever runs a local copy as root knows.
     quiet = ("-W", "ignore:You're running the worker with superuser privileges")
     celery = [sys.executable, *quiet, "-m", "celery", "--quiet", "-A", "marketplace"]
+    work = ("worker", "--concurrency", "2", "--loglevel", "WARNING")
     return [
-        Part(
-            "web",
-            [
-                *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--workers", "2", "--blocking-threads", "4"),
-                *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
-                "marketplace.wsgi:application",
-            ],
-        ),
-        Part(
-            "worker",
-            [
-                *(*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"),
-                *("--without-gossip", "--without-mingle"),
-            ],
-        ),
+        Part("worker", [*celery, *work, "--without-gossip", "--without-mingle"]),
         Part("scheduler", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]

@@ -74,9 +74,11 @@ class Supervisor:
             self._start_server(server)
         self._start(parts.sandbox())
         self._set_up()
-        for part in parts.application(port=port):
-            self._start(part)
+        self._start(parts.web(port=port))
         self._wait_until_ready()
+        # Not before: each loads all of Django, and the site is what people wait for.
+        for part in parts.background():
+            self._start(part)
 
     def _start_server(self, server: Server) -> None:
         server.start()

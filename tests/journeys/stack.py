@@ -16,6 +16,7 @@ from tests.sandbox_process import SandboxProcess
 from tests.surroundings import free_port
 
 START_SECONDS = 180
+CLOSING = "Ctrl-C stops everything."
 # How to know each part's process among the supervisor's children.
 PARTS = {
     "database": "postgres",
@@ -64,7 +65,8 @@ class Stack:
         return env | {"DATA_DIR": str(self.home), "THROTTLE_SCALE": "0"} | settings
 
     def start(self) -> None:
-        """Start it as `make run` does, and wait until it says that it is ready."""
+        """Start it as `make run` does, and wait for its closing box."""
+        before = self.log().count(CLOSING) if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command],
@@ -75,13 +77,13 @@ class Stack:
                 stderr=log,
                 preexec_fn=processes.child_setup(signal.SIGTERM),
             )
-        wait_until(self._started, seconds=START_SECONDS, what="the site is ready")
+        wait_until(lambda: self._closed(before), seconds=START_SECONDS, what="the site is ready")
 
-    def _started(self) -> bool:
+    def _closed(self, before: int) -> bool:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"make run ended:\n{self.log()[-5000:]}")
-        return self.ready()
+        return self.log().count(CLOSING) > before
 
     def ready(self) -> bool:
         return probe.get(self.base_url, "/readyz")[0] == 200

@@ -37,7 +37,8 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_fo
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)", "-m sandbox"]
 parts.setup = lambda: Part("setup", [sys.executable, "-c", SETUP])
 parts.sandbox = lambda: Part("sandbox", SLEEP)
-parts.application = lambda port: [Part("web", [sys.executable, "-c", WEB, "granian"]), *MORE]
+parts.web = lambda port: Part("web", [sys.executable, "-c", WEB, "granian"])
+parts.background = lambda: [*MORE]
 sys.exit(supervisor.main())
 """
 
@@ -59,9 +60,6 @@ class StandIn(Stack):
             text=True,
             timeout=60,
         )
-
-    def ready(self) -> bool:
-        return "Surplus is running" in self.log()
 
     def traces(self) -> list[object]:
         """Processes and sockets that are left of it."""
@@ -92,7 +90,6 @@ def test_starts_names_everything_and_stops_without_a_trace(stack: StandIn) -> No
 
 def test_term_stops_it_too_and_the_next_start_works(stack: StandIn) -> None:
     for _ in range(2):
-        stack.log_path.unlink(missing_ok=True)
         stack.start()
         assert stack.process is not None
         stack.process.terminate()
@@ -106,7 +103,6 @@ def test_after_a_killed_supervisor_the_next_start_works(stack: StandIn) -> None:
     assert stack.process is not None
     stack.process.kill()
     stack.process.wait()
-    stack.log_path.unlink()
     stack.start()
     assert stack.stop() == 0
     assert stack.traces() == []
