@@ -274,6 +274,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "TransferMethod": "providers.vocabulary.TransferMethod",
+        "Rung": "providers.vocabulary.Rung",
+        "ListingStatus": "listings.models.ListingStatus",
+        "OrderStatus": "orders.models.OrderStatus",
+        "EscrowStatus": "payments.models.EscrowStatus",
+    },
 }
 
 CELERY_TASK_SERIALIZER = "json"

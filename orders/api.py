@@ -140,7 +140,7 @@ class OrderDetail(APIView):
     @extend_schema(operation_id="orders_retrieve", tags=TAGS, responses=OrderAnswer)
     def get(self, request: Request, order_id: UUID) -> Response:
         """Where the trade stands."""
-        return _answer(_load(request, order_id), request)
+        return Response(represent(_load(request, order_id), request.user))
 
     @extend_schema(
         operation_id="orders_partial_update", tags=TAGS, request=Recipient, responses=OrderAnswer

@@ -6,10 +6,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts.api import TokenList
 from listings import api as listings
 from marketplace.api import schema  # noqa: F401 (registers how tokens are described)
+from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
 from orders import api as orders
 from payments.api import MeDetail
-from providers.api import ProviderDetail, ProviderList
 
 LISTING, ORDER = "listings/<uuid:listing_id>", "orders/<uuid:order_id>"
 

@@ -31,6 +31,7 @@ def test_one_provider(catalogue: LoadReport, client: Client) -> None:
         "sources",
         "confidence",
         "checked_on",
+        "market",
     }
     assert vast["resale_policy"] == {
         "policy": "allowed",
@@ -63,6 +64,7 @@ def test_the_list_can_be_walked_to_its_end(catalogue: LoadReport, client: Client
 def test_the_list_takes_three_queries(
     catalogue: LoadReport, client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    client.get(LIST)  # counts the offers, which is then known for half a minute
     for limit in (2, 60):
         with django_assert_num_queries(3):
             client.get(f"{LIST}?limit={limit}")
