@@ -1,0 +1,111 @@
+"""`make bench`: measure everything, print tables, keep the figures in `bench/results/`."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+PARTS = ("pages", "checkout", "settlement")
+
+
+def main() -> int:
+    """Run what is asked for; all of it where nothing is."""
+    asked = _arguments().parse_args()
+    asked.what = set(PARTS) if "all" in asked.what else set(asked.what)
+    if not Path("/proc/self/stat").exists():
+        raise SystemExit("The benchmarks read processor time from /proc: run them on Linux.")
+    # So that whatever was started is stopped, and the folder removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    begun = time.monotonic()
+    from bench import figures, stage
+
+    about = figures.machine()
+    with stage.servers() as (home, database):
+        # Only now are the settings known, so only now can what needs them be imported.
+        from bench import goods
+
+        sellers, buyers = goods.sellers(), goods.buyers()
+        goods.offers(asked.listings)
+        about |= {"database": _version(), "listings": asked.listings, "rounds": asked.rounds}
+        if "pages" in asked.what:
+            with stage.both(home, database) as running:
+                _pages(running, asked, about, sellers=sellers, buyers=buyers)
+        if {"checkout", "settlement"} & asked.what:
+            _trades(asked, about, sellers=sellers, buyers=buyers)
+        _audit()
+    print(
+        f"Measured in {time.monotonic() - begun:.0f} s; load {os.getloadavg()[0]:.1f} now, "
+        f"{about['load_before']} before."
+    )
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=("all", *PARTS), default="all")
+    parser.add_argument("--listings", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.5, help="per page or way and round")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=4)
+    parser.add_argument("--count", type=int, default=25, help="settlements per process and round")
+    return parser
+
+
+def _pages(running: Any, asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
+    from bench import figures, goods, pages, settlements
+    from orders.models import Order
+
+    (listing,) = goods.uniform(1, of=sellers, lots=10)
+    order = Order.objects.get(pk=settlements.sent(listing, buyers[-1]).order)
+    found = pages.targets(running, provider=goods.widest_provider(), order=order)
+    pages.measure(
+        running,
+        found,
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        connections=asked.connections,
+    )
+    result = pages.report(found)
+    figures.keep("pages", about | result)
+    print(f"\n{pages.tables(result)}")
+
+
+def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
+    from bench import figures, purchases, settlements
+    from bench.crew import Crew
+
+    with Crew(asked.processes) as crew:
+        if "checkout" in asked.what:
+            result = purchases.measure(
+                crew, seller=sellers[0], buyers=buyers, rounds=asked.rounds, seconds=asked.seconds
+            )
+            figures.keep("checkout", about | result)
+            print(f"\n{purchases.tables(result, what='orders')}")
+        if "settlement" in asked.what:
+            result = settlements.measure(
+                crew, sellers=sellers, buyers=buyers, rounds=asked.rounds, count=asked.count
+            )
+            figures.keep("settlement", about | result)
+            print(f"\n{purchases.tables(result, what='confirmations')}")
+
+
+def _audit() -> None:
+    from marketplace import ledger_audit
+
+    print(f"\nThe ledger audit of all this finds {len(ledger_audit.violations())} violations.")
+
+
+def _version() -> str:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Every benchmark in a tiny size, on the test's own database: that it measures what it says."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import RequestFactory
+
+from bench import figures, floor, goods, load, pages, purchases, replay, settlements
+from bench.cpu import Tree
+from listings.models import Listing
+from orders.completion import confirm
+from orders.models import Order
+from providers.catalogue import load_catalogue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def people(books: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A few sellers and buyers, and an audit of what they did."""
+    monkeypatch.setattr(goods, "SELLERS", 2)
+    monkeypatch.setattr(goods, "BUYERS", 4)
+    load_catalogue()
+    return {"sellers": goods.sellers(), "buyers": goods.buyers()}
+
+
+def replayed(recording: replay.Recording, given: dict[str, str]) -> None:
+    connection.ensure_connection()
+    with transaction.atomic(), connection.connection.cursor() as cursor:
+        recording.send(cursor, given)
+
+
+def test_a_recorded_purchase_sent_bare_is_a_purchase(people: dict[str, Any]) -> None:
+    first, other = goods.uniform(2, of=people["sellers"][:1], lots=3)
+    buyer, stranger = people["buyers"][:2]
+    recording = replay.record(lambda: purchases.reserve(first, buyer), known=[first])
+    replayed(
+        recording,
+        {str(first): str(other), str(buyer.pk): str(stranger.pk)},
+    )
+    again = Order.objects.get(listing=other)
+    assert again.buyer == stranger
+    assert again.escrow.reference == str(again.pk)
+    assert str(again.pk) in str(again.escrow.instructions.get().params)
+    assert Listing.objects.get(pk=other).reserved_cents == goods.LOT_CENTS
+    assert purchases.oversold() == 0
+
+
+def test_a_recorded_confirmation_sent_bare_settles(people: dict[str, Any]) -> None:
+    listings = goods.uniform(2, of=people["sellers"], lots=3)
+    errand = settlements.Errand(listings, [person.pk for person in people["buyers"]], 2)
+    model, other = settlements.prepare(errand)
+    order = Order.objects.get(pk=model.order)
+    known = [model.order, model.escrow, model.listing]
+    recording = replay.record(lambda: confirm(order, actor=order.buyer), known=known)
+    replayed(recording, other.names(model))
+    settled = Order.objects.get(pk=other.order)
+    assert (settled.status, settled.escrow.status) == ("completed", "released")
+
+
+def test_purchases_are_timed_and_a_race_sells_what_there_is(people: dict[str, Any]) -> None:
+    (listing,) = goods.uniform(1, of=people["sellers"], lots=3)
+    buyers = [person.pk for person in people["buyers"]]
+    assert purchases.race(purchases.Errand([listing], buyers, 0)) == 3
+    (listing,) = goods.uniform(1, of=people["sellers"], lots=1000)
+    sample = purchases.buy(purchases.Errand([listing], buyers, 0.01))
+    assert len(sample.seconds) == Order.objects.filter(listing=listing).count() > 0
+
+
+def test_the_floors_show_as_many_offers_as_the_page(people: dict[str, Any]) -> None:
+    goods.offers(pages.SHOWN + 1)
+    request = RequestFactory().get("/")
+    for view in (floor.bare, floor.with_template):
+        assert view(request).content.count(b"<article") == pages.SHOWN
+    assert goods.widest_provider()
+
+
+def test_the_load_keeps_the_time_of_every_answer(live_server: Any) -> None:
+    port = live_server.thread.port
+    found = load.ask(port=port, path="/healthz", connections=2, seconds=0.2)
+    assert len(found.seconds) > 2
+    assert found.per_second > 0
+    assert load.body(port, "/healthz")
+    with pytest.raises(load.Failed):
+        load.ask(port=port, path="/nowhere", connections=1, seconds=0.2)
+
+
+def test_figures_are_medians_with_their_spread() -> None:
+    assert figures.said(figures.spread([3, 1, 2])) == "2.0 (1.0–3.0)"
+    assert figures.ratios([4, 9], [2, 3]) == {"median": 2.5, "least": 2, "greatest": 3}
+    assert figures.quantile([1, 2, 3, 4], 0.99) == 4
+    assert figures.table(["a", "b"], [["x", "10"]]).splitlines()[-1] == "| x | 10 |"
+
+
+def test_processor_time_grows(people: dict[str, Any]) -> None:
+    import os
+
+    before = Tree(os.getpid()).seconds()
+    assert before > 0
+    assert Tree(1 << 30).seconds() == 0
