@@ -24,7 +24,7 @@ def name_recipient(order: Order, *, actor: Person, recipient: str) -> Order:
     Order.objects.filter(pk=order.pk).update(recipient=recipient)
     order.recipient = recipient
     machine.remark(order, kind="recipient_named", actor=actor)
-    if order.status == S.PAID:
+    if order.status == S.PAID and order.transfer_method != TransferMethod.REDEEM_CODE:
         tell(order, order.seller, "order_recipient_named", recipient=recipient)
     return order
 
