@@ -13,9 +13,10 @@ from payments import escrow
 from payments.processor.interface import CardDispute
 from providers.vocabulary import TransferMethod
 from tests.factories import a_moderator
-from tests.trade import paid, placed
+from tests.trade import an_offer, paid, placed
 
 AMOUNT = 50_00
+CODES = ("GIFT-0001-AAAA", "GIFT-0002-BBBB")
 REASON = "The seller's receipt names the account."
 
 
@@ -110,3 +111,36 @@ STAGES: dict[str, Callable[[Order], object]] = {
     "declined": _paid_then(lambda order: cancellation.decline(order, actor=order.seller)),
     "not delivered": _paid_then(cancellation.give_up_waiting),
 }
+
+# What each stage offers: to the buyer and to the seller, by credit that is sent.
+SENT: dict[str, tuple[set[str], set[str]]] = {
+    "placed": ({"payment", "recipient", "cancellation"}, set()),
+    "paid": ({"recipient", "dispute"}, {"transfer", "cancellation"}),
+    "contested": ({"recipient", "dispute"}, {"transfer", "cancellation"}),
+    "transferred": ({"confirmation", "dispute"}, set()),
+    "verified": ({"confirmation", "dispute"}, set()),
+}
+# The same by codes, which can be seen again once they were seen.
+BY_CODE: dict[str, tuple[set[str], set[str]]] = {
+    "placed": ({"payment", "cancellation"}, set()),
+    "paid": ({"reveal", "dispute"}, {"cancellation"}),
+    "contested": ({"reveal", "dispute"}, {"cancellation"}),
+    "transferred": ({"confirmation", "dispute", "reveal"}, set()),
+    "verified": ({"confirmation", "dispute", "reveal"}, set()),
+    **{
+        stage: ({"reveal"}, set())
+        for stage in (
+            "disputed",
+            "confirmed",
+            "accepted",
+            "decided for the seller",
+            "decided for the buyer",
+        )
+    },
+}
+
+
+def an_order_by(method: str, buyer: Person, stage: str) -> Order:
+    """An order of an offer of its own, by codes or sent by the seller."""
+    listing = an_offer(codes=CODES) if method == TransferMethod.REDEEM_CODE else an_offer()
+    return an_order(buyer=buyer, listing=listing, stage=stage)
