@@ -34,7 +34,7 @@ class PersonAdmin(ConsoleAdmin):
     ]
     acts: ClassVar = [
         Act(
-            name="suspend",
+            name="suspension",
             label="Suspend",
             done="Suspended: neither sessions nor tokens of this person open anything now.",
             do=suspension.suspend,
@@ -43,7 +43,7 @@ class PersonAdmin(ConsoleAdmin):
             fits=lambda person, actor: person.is_active,
         ),
         Act(
-            name="reinstate",
+            name="reinstatement",
             label="Lift the suspension",
             done="Reinstated: this person can sign in again.",
             do=suspension.reinstate,

@@ -1,0 +1,71 @@
+"""The console in a real browser: it works under its security policy, in both schemes."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Person
+from listings.models import Listing, ListingStatus
+from tests.console import scenery
+from tests.console.test_access import pages
+from tests.factories import PASSWORD
+
+
+@pytest.fixture
+def listing(transactional_db: None, buyer: Person, seller: Person) -> Listing:
+    scenery.all_of_it(buyer, seller)
+    return Listing.objects.get(status=ListingStatus.IN_REVIEW)
+
+
+def enter(page: Page, live_server: LiveServer, person: Person) -> None:
+    page.goto(f"{live_server.url}/console/")
+    page.locator("[name=login]").fill(person.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_url("**/console/")
+
+
+def test_a_moderator_approves_from_the_queue(
+    listing: Listing, live_server: LiveServer, page: Page, moderator: Person
+) -> None:
+    enter(page, live_server, moderator)
+    page.get_by_role("link", name=listing.title).last.click()
+    page.get_by_role("button", name="Approve").click()
+    assert page.evaluate("document.querySelector('.decide :invalid') !== null")
+    page.get_by_label("Reason").fill("The letter is from the provider.")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved: the offer is live.")).to_be_visible()
+    listing.refresh_from_db()
+    assert listing.status == ListingStatus.LIVE
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_no_page_breaks_the_policy_or_its_frame(
+    listing: Listing,
+    live_server: LiveServer,
+    page: Page,
+    moderator: Person,
+    scheme: str,
+    width: int,
+) -> None:
+    enter(page, live_server, moderator)
+    errors: list[str] = []
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    addresses = ["/console/", "/console/listings/listing/"]
+    addresses += [
+        known.address(row)
+        for known, _, row in pages()
+        if row and known.opts.model_name in ("person", "listing", "provider", "instruction")
+    ]
+    for address in addresses:
+        page.goto(live_server.url + address)
+        # The theme's script has run: without it the page would stay hidden.
+        expect(page.locator("html:not([x-cloak])")).to_be_visible()
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == (
+            scheme == "dark"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    assert errors == []
