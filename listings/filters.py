@@ -11,7 +11,7 @@ from listings.search import DEFAULT_ORDER, SearchForm
 
 # The values are those of the API; what an address brings besides them is added to its list.
 CHOICES = {
-    "min_discount_bp": ("Any discount", (4000, 5000, 6000)),
+    "min_discount_bp": ("Any", (4000, 5000, 6000)),
     "max_price_cents": ("Any price", (25_00, 100_00, 500_00, 1000_00, 5000_00)),
     "min_available_cents": ("Any amount", (100_00, 500_00, 1000_00, 5000_00)),
 }

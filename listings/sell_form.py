@@ -91,18 +91,18 @@ class OfferForm(SellForm):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
+        if given.get("transfer_method") == TransferMethod.REDEEM_CODE:
+            given["step_cents"] = given["min_order_cents"] = self._one_code(given)
         if given.get("min_order_cents") is None and "min_order_cents" not in self.errors:
-            given["min_order_cents"] = self._one_piece(given)
+            given["min_order_cents"] = given.get("face_value_cents")
         return super().clean()
 
-    def _one_piece(self, given: dict[str, Any]) -> int | None:
-        """What is sold at once where the seller does not say: one code, or everything."""
+    def _one_code(self, given: dict[str, Any]) -> int | None:
+        """What one code is worth, where that is known; codes are sold one by one."""
         whole, codes = given.get("face_value_cents"), given.get("codes")
         if whole and codes:
             return int(whole // len(codes))
-        if self.listing and self.deposited:
-            return self.listing.step_cents
-        return whole
+        return self.listing.step_cents if self.listing and self.deposited else None
 
     def methods(self) -> Iterator[tuple[Any, str]]:
         """The ways of moving as choices, each with what the seller does."""

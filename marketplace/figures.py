@@ -62,14 +62,15 @@ def by_provider() -> list[Provider]:
         for step, last in DEPTH_BP
     }
     live = Listing.objects.live().values("provider_id")
-    offers = {
-        row["provider_id"]: row
+    offers: dict[str, dict[str, Any]] = {
+        row["provider_id"]: {**row}
         for row in live.annotate(
+            **steps,
             offers=Count("id"),
             best_discount_bp=Max("discount_bp"),
             least_discount_bp=Min("discount_bp"),
+            # Last: from here on the name is that of the sum.
             available_cents=Sum("available_cents"),
-            **steps,
         )
     }
     providers = list(Provider.objects.filter(slug__in=offers))

@@ -7,7 +7,7 @@ from listings.models import Listing, ListingStatus
 
 register = template.Library()
 
-DEPTH_HEIGHT, BAR_WIDTH = 36, 36
+DEPTH_HEIGHT, BAR_WIDTH = 24, 28
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 NEXT = {
     ListingStatus.DRAFT: "Hand it in for review when it is complete.",

@@ -45,7 +45,10 @@ def publish_offers(people: dict[str, Person], *, seed: int) -> int:
     """Bring each offer that is not there yet to its state; returns how many were new."""
     offers = {uuid5(NAMESPACE, offer["key"]): offer for offer in read_offers()}
     known = set(Listing.objects.filter(pk__in=offers).values_list("pk", flat=True))
-    for key, offer in offers.items():
+    order = list(offers.items())
+    # The newest come first on the front page: some of each kind, not all of the last.
+    random.Random(seed).shuffle(order)  # noqa: S311
+    for key, offer in order:
         if key not in known:
             _publish(key, offer, people, seed)
     return len(offers) - len(known)
