@@ -1,5 +1,7 @@
 """The real processes: up, killed one by one, stopped, up again with yesterday's data."""
 
+import os
+import resource
 import time
 from collections.abc import Iterator
 
@@ -44,18 +46,25 @@ def test_commands_work_beside_it(own: Stack) -> None:
     assert own.manage("ledger_audit", "--json").returncode == 0
 
 
+def processor_seconds() -> float:
+    """What the children of this process that have ended, and theirs, have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_second_start_is_quick_and_finds_yesterdays_data(own: Stack) -> None:
     before = probe.get(own.base_url, "/api/v1/listings/?limit=1")
-    taken = []
-    # Other tests may keep both cores busy for a while: the best of three counts.
-    while len(taken) < 3 and min(taken, default=SECOND_START_SECONDS) >= SECOND_START_SECONDS:
-        assert own.stop() == 0
-        assert traces(own) == []
-        begun = time.monotonic()
-        own.start()
-        taken.append(time.monotonic() - begun)
-    assert min(taken) < SECOND_START_SECONDS
+    assert own.stop() == 0
+    assert traces(own) == []
+    used, begun = processor_seconds(), time.monotonic()
+    own.start()
+    seconds = time.monotonic() - begun
     assert probe.get(own.base_url, "/api/v1/listings/?limit=1") == before
+    assert own.stop() == 0
+    # Where others keep the cores busy, the clock says little: then what it used counts.
+    alone = (processor_seconds() - used) / (os.cpu_count() or 1)
+    assert min(seconds, alone) < SECOND_START_SECONDS
+    own.start()
 
 
 def test_a_killed_supervisor_leaves_nothing_that_hinders_the_next_start(own: Stack) -> None:
