@@ -12,6 +12,8 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.request import Request
 
+from accounts.models import Person
+
 DEEPEST = 32
 MOST_DIGITS = 30
 # What a multipart body carries beside its file.
@@ -62,7 +64,7 @@ def by_field(detail: Any) -> dict[str, list[str]]:
 
 def _sentences(errors: Any, path: str = "") -> list[str]:
     if isinstance(errors, dict):
-        named = errors.items()
+        named = list(errors.items())
     elif isinstance(errors, list):
         named = [("", error) for error in errors]
     else:
@@ -74,6 +76,13 @@ def _sentences(errors: Any, path: str = "") -> list[str]:
         for name, inner in named
         for sentence in _sentences(inner, f"{path}.{name}".strip(".") if name != "" else path)
     ]
+
+
+class PersonalRequest(Request):
+    """A request of somebody signed in, of which the permissions have made sure."""
+
+    user: Person
+    data: dict[str, Any]
 
 
 class TooLarge(APIException):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.shapes import UploadParser
+from accounts.shapes import PersonalRequest, UploadParser, by_field
 from accounts.tokens import HasScope
 from listings import api_shapes, consents, publishing
 from listings.forms import initial
@@ -43,7 +43,7 @@ class ListingList(generics.GenericAPIView[Listing]):
         """Live offers that fit the filters."""
         wanted = SearchForm(request.query_params)
         if not wanted.is_valid():
-            raise serializers.ValidationError(wanted.errors)
+            raise serializers.ValidationError(by_field(wanted.errors))
         self.ordering = wanted.cleaned_data["ordering"]
         found = results(wanted.cleaned_data).select_related("program").defer("search")
         rows = self.paginate_queryset(found) or []
@@ -55,7 +55,7 @@ class ListingList(generics.GenericAPIView[Listing]):
         request=api_shapes.ListingTerms,
         responses={201: api_shapes.ListingAnswer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: PersonalRequest) -> Response:
         """Draft an offer. Submission comes next, after a consent where the provider needs one."""
         terms, codes = api_shapes.read(request.data)
         listing = publishing.draft(seller=request.user, terms=terms, codes=codes)
@@ -83,7 +83,7 @@ class ListingDetail(APIView):
         request=api_shapes.ListingTerms,
         responses=api_shapes.ListingAnswer,
     )
-    def patch(self, request: Request, listing_id: UUID) -> Response:
+    def patch(self, request: PersonalRequest, listing_id: UUID) -> Response:
         """Change an offer that is not on the market; what is left out stays as it is."""
         listing = _own(request, listing_id)
         publishing.require_editable(listing)
@@ -105,7 +105,7 @@ class Consent(APIView):
         request={"multipart/form-data": api_shapes.ConsentUpload},
         responses={201: api_shapes.ListingAnswer},
     )
-    def post(self, request: Request, listing_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, listing_id: UUID) -> Response:
         """Attach a PDF, PNG or JPEG file to a draft."""
         listing = _own(request, listing_id)
         upload = request.FILES.get("document")
@@ -123,7 +123,7 @@ class Step(APIView):
     take: Callable[..., Listing]
 
     @extend_schema(tags=TAGS, request=None, responses=api_shapes.ListingAnswer)
-    def post(self, request: Request, listing_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, listing_id: UUID) -> Response:
         taken = type(self).take(_own(request, listing_id), actor=request.user)
         return Response(api_shapes.represent(taken))
 
@@ -156,7 +156,7 @@ class Withdrawal(Step):
     take = staticmethod(publishing.withdraw)
 
 
-def _own(request: Request, listing_id: UUID) -> Listing:
+def _own(request: PersonalRequest, listing_id: UUID) -> Listing:
     """An offer of the person who asks; another's is not there, even if all may read it."""
     mine = Listing.objects.visible_to(request.user).filter(seller=request.user)
     listing: Any = mine.select_related("program").filter(pk=listing_id).first()

@@ -147,7 +147,8 @@ def read(
     shape = ListingTerms(data=data, partial=base is not None)
     shape.is_valid()
     misshapen = by_field(shape.errors)
-    given = {name: data[name] for name in shape.fields if name in data and name not in misshapen}
+    known = ListingForm.base_fields.keys() & data.keys()
+    given = {name: data[name] for name in known - misshapen.keys()}
     form = ListingForm({**(base or {}), **given})
     if not form.is_valid() or misshapen:
         raise serializers.ValidationError({**by_field(form.errors), **misshapen})

@@ -11,14 +11,12 @@ from drf_spectacular.utils import (
 from rest_framework import generics, serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from accounts.models import Person
 from accounts.refusals import Refusal
-from accounts.shapes import UploadParser
+from accounts.shapes import ObjectParser, PersonalRequest, UploadParser
 from accounts.tokens import HasScope, carries
 from listings.models import Listing
 from orders import cancellation, checkout, completion, disputes, follow, transfer
@@ -60,7 +58,7 @@ class OrderList(generics.GenericAPIView[Order]):
         parameters=[OpenApiParameter("role", enum=ROLES, description="Only as one of the two.")],
         responses=OrderAnswer(many=True),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonalRequest) -> Response:
         """One's own orders, the newest first."""
         role = request.query_params.get("role", "")
         if role not in ("", *ROLES):
@@ -84,7 +82,7 @@ class OrderList(generics.GenericAPIView[Order]):
             )
         ],
     )
-    def post(self, request: Request) -> HttpResponse:
+    def post(self, request: PersonalRequest) -> HttpResponse:
         """Reserve credit at a fixed price. It is bought when it is paid at `payment_url`."""
         buyer, key = request.user, _idempotency_key(request)
         if key is None:
@@ -100,7 +98,7 @@ class OrderList(generics.GenericAPIView[Order]):
         return HttpResponse(answer, status=201, content_type="application/json")
 
 
-def _idempotency_key(request: Request) -> str | None:
+def _idempotency_key(request: PersonalRequest) -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise serializers.ValidationError(
@@ -109,7 +107,7 @@ def _idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _terms(request: Request) -> dict[str, Any]:
+def _terms(request: PersonalRequest) -> dict[str, Any]:
     """What is to be bought. Raises ValidationError or NoSuchListing."""
     given = OrderTerms(data=request.data)
     given.is_valid(raise_exception=True)
@@ -138,14 +136,14 @@ class OrderDetail(APIView):
     scope = "trade"
 
     @extend_schema(operation_id="orders_retrieve", tags=TAGS, responses=OrderAnswer)
-    def get(self, request: Request, order_id: UUID) -> Response:
+    def get(self, request: PersonalRequest, order_id: UUID) -> Response:
         """Where the trade stands."""
         return Response(represent(_load(request, order_id), request.user))
 
     @extend_schema(
         operation_id="orders_partial_update", tags=TAGS, request=Recipient, responses=OrderAnswer
     )
-    def patch(self, request: Request, order_id: UUID) -> Response:
+    def patch(self, request: PersonalRequest, order_id: UUID) -> Response:
         """Say where the credit is to go, while it is not sent."""
         order = _load(request, order_id)
         given = Recipient(data=request.data)
@@ -161,7 +159,7 @@ class Cancellation(APIView):
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(operation_id="orders_cancel", tags=TAGS, request=None, responses=OrderAnswer)
-    def post(self, request: Request, order_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
         """The buyer withdraws an unpaid order; the seller declines a paid one, and it is refunded.
 
         A token needs the scope `trade` for the one, `sell` for the other.
@@ -177,11 +175,11 @@ class Transfer(APIView):
     """The credit's way to the buyer."""
 
     permission_classes = (IsAuthenticated, HasScope)
-    parser_classes = (*api_settings.DEFAULT_PARSER_CLASSES, UploadParser)
+    parser_classes = (ObjectParser, UploadParser)
     scope = "sell"
 
     @extend_schema(operation_id="orders_transfer", tags=TAGS, request=Sent, responses=OrderAnswer)
-    def post(self, request: Request, order_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
         """The seller says that the credit is sent; the buyer's time to inspect begins."""
         order = _load(request, order_id)
         given = Sent(data=request.data)
@@ -197,7 +195,7 @@ class Reveal(APIView):
     scope = "trade"
 
     @extend_schema(operation_id="orders_reveal", tags=TAGS, request=None, responses=Codes)
-    def post(self, request: Request, order_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
         """The buyer's codes, once paid; the first call starts the time to inspect."""
         codes = transfer.reveal(_load(request, order_id), actor=request.user)
         return Response({"codes": codes})
@@ -210,7 +208,7 @@ class Confirmation(APIView):
     scope = "trade"
 
     @extend_schema(operation_id="orders_confirm", tags=TAGS, request=None, responses=OrderAnswer)
-    def post(self, request: Request, order_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
         """The buyer confirms: the held payment is released to the seller."""
         order = _load(request, order_id)
         completion.confirm(order, actor=request.user)
@@ -226,7 +224,7 @@ class DisputeDetail(APIView):
     @extend_schema(
         operation_id="orders_dispute", tags=TAGS, request=Complaint, responses=OrderAnswer
     )
-    def post(self, request: Request, order_id: UUID) -> Response:
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
         """Open a dispute: nothing is released until a moderator has decided."""
         order = _load(request, order_id)
         given = Complaint(data=request.data)
@@ -239,7 +237,7 @@ def _visible(person: Person) -> Any:
     return Order.objects.visible_to(person).with_parts().prefetch_related("events")
 
 
-def _load(request: Request, order_id: UUID) -> Order:
+def _load(request: PersonalRequest, order_id: UUID) -> Order:
     """An order of the person who asks, brought up to its escrow if that has moved on."""
     order: Order | None = _visible(request.user).filter(pk=order_id).first()
     if order is None:
@@ -250,6 +248,6 @@ def _load(request: Request, order_id: UUID) -> Order:
     return order
 
 
-def _answer(order: Order, request: Request) -> Response:
+def _answer(order: Order, request: PersonalRequest) -> Response:
     """The order as it is now."""
     return Response(represent(_visible(request.user).get(pk=order.pk), request.user))

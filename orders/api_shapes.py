@@ -15,8 +15,11 @@ from payments.models import EscrowStatus
 from providers.vocabulary import Rung, TransferMethod
 
 LONGEST_NOTE, LONGEST_COMPLAINT = 2000, 4000
-# Text that another person will read: without invisible characters, without anybody's keys.
-plain = PlainTextField(required=False).clean
+
+
+def plain(text: str) -> None:
+    """Refuse what another person must not read: invisible characters, anybody's keys."""
+    PlainTextField(required=False).clean(text)
 
 
 class OrderTerms(serializers.Serializer[Any]):

@@ -5,11 +5,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Person, Standing
+from accounts.shapes import PersonalRequest
 from accounts.tokens import HasScope
 from payments import payouts
 from payments.models import PayoutAccount
@@ -49,7 +49,7 @@ class MeDetail(APIView):
     permission_classes = (IsAuthenticated, HasScope)
 
     @extend_schema(operation_id="me_retrieve", tags=["account"], responses=Me)
-    def get(self, request: Request) -> Response:
+    def get(self, request: PersonalRequest) -> Response:
         """Who am I, my standing as a seller, and my balances."""
         return Response(represent(request.user))
 

@@ -26,7 +26,7 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="What is wrong, by field.",
@@ -36,7 +36,7 @@ class Problem(serializers.Serializer[Any]):
 class Operation(AutoSchema):
     """Every call may be refused, and always in the same form."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         bodies["default"] = self._get_response_for_code(
             Problem, "default", media_types=["application/problem+json"], direction=direction
