@@ -15,7 +15,7 @@ from listings import publishing
 from marketplace import ledger_audit
 from orders import deadlines, follow
 from orders.models import Order
-from payments import collection, instructions, onboarding, payouts, webhooks
+from payments import chargebacks, collection, instructions, onboarding, payouts, webhooks
 from payments.models import PayoutAccount
 
 log = logging.getLogger(__name__)
@@ -82,6 +82,7 @@ def poll() -> dict[str, int]:
         return {
             "payments": _once(collection.collect_due),
             "payouts": _each(payouts.follow, payouts.pending_payouts()),
+            "chargebacks": _once(chargebacks.follow_recent),
             "accounts": _each(onboarding.refresh_account, accounts),
         }
 

@@ -50,7 +50,8 @@ INVARIANTS: Mapping[str, str] = {
                 ELSE 'buyer:' || e.buyer_id END AS account,
                 sum((i.params ->> 'amount')::bigint) AS amount
             FROM payments_instruction i JOIN payments_escrow e ON e.id = i.escrow_id
-            WHERE i.kind IN ('transfer', 'refund') AND (i.status <> 'done' OR EXISTS (
+            WHERE i.kind IN ('transfer', 'refund') AND (i.status NOT IN ('done', 'called_off')
+                OR EXISTS (
                 SELECT FROM payments_posting p WHERE p.key = 'instruction:' || i.id || ':failed'))
             GROUP BY 1
         ) AS underway USING (account)

@@ -16,7 +16,7 @@ from accounts.machines import Machine
 from accounts.models import Person
 from payments import incidents, instructions, ledger, money
 from payments.models import Escrow, EscrowEvent, EscrowStatus, PayoutAccount
-from payments.processor.interface import CardDispute, Payment
+from payments.processor.interface import Payment
 from payments.refusals import Contested
 
 AWAITING, HELD = EscrowStatus.AWAITING, EscrowStatus.HELD
@@ -270,56 +270,13 @@ def _write_refund(escrow: Escrow, amount_cents: int) -> None:
     )
 
 
-@transaction.atomic
-def record_card_dispute(dispute: CardDispute) -> None:
-    """Follow a dispute at the buyer's bank: it blocks; lost, the money is gone; won, it goes on."""
-    escrow = (
-        Escrow.objects.select_for_update(no_key=True).filter(charge_id=dispute.charge_id).first()
+def take_back(escrow: Escrow, *, note: str) -> None:
+    """The buyer's bank took all that was held back; called with its posting."""
+    machine.advance(
+        escrow,
+        REFUNDED,
+        kind="taken_back_by_bank",
+        actor=None,
+        note=note,
+        refunded_cents=F("price_cents"),
     )
-    if escrow is None:
-        return
-    if not dispute.outcome:
-        if Escrow.objects.filter(pk=escrow.pk, contested_at=None).update(contested_at=Now()):
-            machine.remark(escrow, kind="contested", actor=None, note=dispute.id)
-            incidents.report(
-                key=f"dispute:{dispute.id}",
-                kind="card_dispute",
-                text=f"The buyer's bank disputes {dispute.amount_cents} {escrow.currency}.",
-                escrow=escrow,
-            )
-    elif dispute.outcome == "won":
-        if Escrow.objects.filter(pk=escrow.pk, contested_at__isnull=False).update(
-            contested_at=None
-        ):
-            machine.remark(escrow, kind="dispute_won", actor=None, note=dispute.id)
-    else:
-        _lose(escrow, dispute)
-
-
-def _lose(escrow: Escrow, dispute: CardDispute) -> None:
-    """The bank took the money back: from what is held, else it is the platform's loss."""
-    key = f"dispute:{dispute.id}:lost"
-    if ledger.posted(key):
-        return
-    whole = dispute.amount_cents == escrow.price_cents
-    from_held = escrow.status == HELD and whole
-    ledger.post(
-        key=key,
-        source=ledger.held(escrow.pk) if from_held else ledger.LOSSES,
-        destination=ledger.CARDS,
-        amount_cents=dispute.amount_cents,
-        currency=escrow.currency,
-        escrow=escrow,
-    )
-    if from_held:
-        machine.advance(
-            escrow,
-            REFUNDED,
-            kind="taken_back_by_bank",
-            actor=None,
-            note=dispute.id,
-            refunded_cents=F("price_cents"),
-            contested_at=None,
-        )
-    else:
-        machine.remark(escrow, kind="dispute_lost", actor=None, note=dispute.id)

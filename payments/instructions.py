@@ -68,6 +68,8 @@ def due() -> list[UUID]:
     rows = Instruction.objects.filter(due_at__lte=Now()).order_by("due_at")
     if incidents.payouts_frozen():
         rows = rows.exclude(kind__in=PAYING)
+    # What the bank may yet take back stays here until it has decided.
+    rows = rows.exclude(kind="transfer", escrow__contested_at__isnull=False)
     return [row.pk for row in rows.only("pk")[:100]]
 
 

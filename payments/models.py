@@ -290,6 +290,23 @@ class Incident(models.Model):
         return self.key
 
 
+class Chargeback(models.Model):
+    """A dispute of a charge at the buyer's bank; decided once, as won or lost."""
+
+    remote_id = models.CharField(max_length=100, unique=True)
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="chargebacks")
+    amount_cents = models.BigIntegerField()
+    outcome = models.CharField(max_length=10, blank=True)
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["opened_at"]
+
+    def __str__(self) -> str:
+        return f"{self.remote_id}: {self.outcome or 'open'}"
+
+
 class LedgerAudit(models.Model):
     """One run of all invariants. While the newest is not clean, nothing is paid out."""
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from payments import collection, escrow, incidents, onboarding, payouts
+from payments import chargebacks, collection, incidents, onboarding, payouts
 from payments.models import WebhookEvent
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
@@ -90,7 +90,7 @@ def _follow_up(event: WebhookEvent) -> None:
             if found:
                 collection.collect(found.pk)
         case ["charge", "dispute", *_]:
-            escrow.record_card_dispute(processor().card_dispute(event.object_id))
+            chargebacks.follow(event.object_id)
         case ["charge", "updated" | "succeeded"]:
             if found := collection.find(charge_id=event.object_id):
                 collection.collect(found.pk)

@@ -65,12 +65,16 @@ class Account:
 
 @dataclass(frozen=True)
 class CardDispute:
-    """A dispute of a charge at the buyer's bank; `outcome` is won, lost or, while open, empty."""
+    """A dispute of a charge at the buyer's bank; `outcome` is won, lost or, while open, empty.
+
+    `reference` is that of the escrow which the charge was made for.
+    """
 
     id: str
     charge_id: str
     amount_cents: int
     outcome: str
+    reference: str = ""
 
 
 class Processor(Protocol):
@@ -87,5 +91,6 @@ class Processor(Protocol):
     def refund_status(self, refund_id: str) -> str: ...
     def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]: ...
     def card_dispute(self, dispute_id: str) -> CardDispute: ...
+    def recent_card_disputes(self) -> list[CardDispute]: ...
     def verify(self, body: bytes, signature: str) -> None: ...
     def earliest_expiry(self, wanted: datetime, now: datetime) -> datetime: ...

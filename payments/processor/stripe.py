@@ -38,8 +38,9 @@ def _translated() -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         status = error.http_status or 0
-        doubtful = status in (0, 401, 403, 409, 429) or status >= 500
-        if doubtful or isinstance(error, stripe.APIConnectionError):
+        # Anything that is no plain refusal may have been done, half an answer included.
+        refused = 400 <= status < 500 and status not in (401, 403, 409, 429)
+        if not refused or isinstance(error, stripe.APIConnectionError):
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
             replayed = headers.get("idempotent-replayed") == "true" and status >= 500
             raise OutcomeUnknown(str(error), replayed=replayed) from error
@@ -177,10 +178,24 @@ class StripeProcessor:
 
     def card_dispute(self, dispute_id: str) -> CardDispute:
         with _translated():
-            dispute = _plain(self.client.v1.disputes.retrieve(dispute_id))
-        status = dispute["status"]
-        outcome = "won" if status in WON else "lost" if status in LOST else ""
-        return CardDispute(dispute["id"], dispute["charge"], dispute["amount"], outcome)
+            found = self.client.v1.disputes.retrieve(dispute_id, {"expand": ["charge"]})
+        return self._card_dispute(_plain(found))
+
+    def recent_card_disputes(self) -> list[CardDispute]:
+        with _translated():
+            found = self.client.v1.disputes.list({"limit": 100, "expand": ["data.charge"]})
+        return [self._card_dispute(_plain(dispute)) for dispute in found.data]
+
+    @staticmethod
+    def _card_dispute(dispute: dict[str, Any]) -> CardDispute:
+        status, charge = dispute["status"], dispute["charge"]
+        return CardDispute(
+            id=dispute["id"],
+            charge_id=charge["id"],
+            amount_cents=dispute["amount"],
+            outcome="won" if status in WON else "lost" if status in LOST else "",
+            reference=charge.get("transfer_group") or "",
+        )
 
     def verify(self, body: bytes, signature: str) -> None:
         """Raise ProcessorRefused unless Stripe signed this body in the last minutes."""

@@ -9,7 +9,7 @@ from listings.models import Listing
 from orders import cancellation, completion, disputes, transfer
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import advance
-from payments import escrow
+from payments import chargebacks
 from payments.processor.interface import CardDispute
 from providers.vocabulary import TransferMethod
 from tests.factories import a_moderator
@@ -74,7 +74,7 @@ def _contested(order: Order) -> None:
     paid(order)
     order.escrow.refresh_from_db()
     charge = order.escrow.charge_id
-    escrow.record_card_dispute(CardDispute("du_1", charge, order.price_cents, outcome=""))
+    chargebacks.record(CardDispute("du_1", charge, order.price_cents, outcome=""))
 
 
 def _paid_then(act: Callable[[Order], object]) -> Callable[[Order], None]:

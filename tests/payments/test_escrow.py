@@ -10,7 +10,7 @@ from accounts.refusals import WrongState
 from listings.models import Listing
 from orders import cancellation
 from orders.models import Order
-from payments import collection, escrow, ledger
+from payments import chargebacks, collection, escrow, ledger
 from payments.models import Escrow, EscrowStatus, Incident, Instruction, Posting
 from payments.processor import processor
 from payments.processor.interface import CardDispute, Payment
@@ -126,12 +126,12 @@ def test_a_split_sums_to_the_price(held: Escrow, share: int) -> None:
 def test_a_dispute_at_the_bank_blocks_and_unblocks(held: Escrow) -> None:
     charge = again(held).charge_id
     dispute = CardDispute("dp_1", charge, held.price_cents, "")
-    escrow.record_card_dispute(dispute)
+    chargebacks.record(dispute)
     for end in (escrow.release, escrow.refund):
         with pytest.raises(Contested), transaction.atomic():
             end(again(held), actor=None, reason="")
     assert again(held).status == EscrowStatus.HELD
-    escrow.record_card_dispute(replace(dispute, outcome="won"))
+    chargebacks.record(replace(dispute, outcome="won"))
     with transaction.atomic():
         escrow.release(again(held), actor=None, reason="")
     assert again(held).status == EscrowStatus.RELEASED
@@ -142,8 +142,8 @@ def test_a_lost_dispute_ends_the_trade(order: Order, buyer: Person) -> None:
     paid(order)
     charge = holding(order).charge_id
     lost = CardDispute("dp_2", charge, order.price_cents, "lost")
-    escrow.record_card_dispute(lost)
-    escrow.record_card_dispute(lost)
+    chargebacks.record(lost)
+    chargebacks.record(lost)
     assert holding(order).status == EscrowStatus.REFUNDED
     settle()
     order.refresh_from_db()
@@ -155,7 +155,7 @@ def test_a_dispute_lost_after_release_is_the_platforms_loss(held: Escrow) -> Non
     with transaction.atomic():
         escrow.release(again(held), actor=None, reason="")
     lost = CardDispute("dp_3", again(held).charge_id, held.price_cents, "lost")
-    escrow.record_card_dispute(lost)
+    chargebacks.record(lost)
     assert again(held).status == EscrowStatus.RELEASED
     assert ledger.balance(ledger.LOSSES, "USD") == -held.price_cents
     settle()
