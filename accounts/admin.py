@@ -85,7 +85,7 @@ class NotificationAdmin(ConsoleAdmin):
     """What was told, not the words: those are made when they are read."""
 
     list_display = ("created_at", "person", "kind", "mailed_at", "read_at")
-    list_filter = ("kind",)
+    list_filter = (("mailed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("person",)
     related = ("person",)
     search_fields = ("=id", "person__email", "key")

@@ -214,6 +214,7 @@ class ConsoleAdmin(ModelAdmin):
             "row": row,
             "facts": list(self._facts(row)),
             "barred": barred,
+            "version": self.version(row),
             "panels": [] if barred else list(self._panels(row, request.user, tried)),
             "record": AuditEntry.objects.filter(subject=self.subject(row)).select_related("actor"),
             **self.more(row),
@@ -227,6 +228,11 @@ class ConsoleAdmin(ModelAdmin):
     def barred(self, row: Any, person: Person) -> str:
         """Why this person decides nothing here, or nothing. The domain refuses in any case."""
         return ""
+
+    def version(self, row: Any) -> str:
+        """Which state of the row a page shows; an act that saw another one is not done."""
+        since = getattr(row, "status_since", None)
+        return since.isoformat() if since else ""
 
     def subject(self, row: models.Model) -> str:
         """What the audit calls the row."""
@@ -277,6 +283,9 @@ class ConsoleAdmin(ModelAdmin):
         form = act.form(request.POST, auto_id=f"{act.name}_%s")
         if not form.is_valid():
             return self.page(request, row, tried=form, status=400)
+        if request.POST.get("seen", self.version(row)) != self.version(row):
+            messages.error(request, "This has changed since you opened it. Look at it again.")
+            return redirect(self.address(row))
         try:
             act.do(row, actor=request.user, **form.cleaned_data)
         except Invalid as refusal:

@@ -125,7 +125,7 @@ class InstructionAdmin(ConsoleAdmin):
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ConsoleAdmin):
     list_display = ("event_id", "type", "object_id", "received_at", "processed_at", "tries")
-    list_filter = ("type",)
+    list_filter = (("processed_at", admin.EmptyFieldListFilter),)
     search_fields = ("=event_id", "=object_id", "=account")
     search_help_text = "Id of the event or of its object"
     ordering = ("-id",)

@@ -173,3 +173,9 @@ def test_the_policy_is_relaxed_for_the_console_only(desk: Client) -> None:
         assert "http" not in inside[name]
         assert "unsafe" not in outside[name]
     assert set(inside) == set(outside)
+
+
+def test_a_label_says_where_this_is_not_the_real_thing(desk: Client, settings: Any) -> None:
+    assert "Development" not in desk.get("/console/").content.decode()
+    settings.DEBUG = True
+    assert "Development" in desk.get("/console/").content.decode()

@@ -4,10 +4,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, Notification, Person
+from listings import publishing
 from listings.models import Code, Listing, ListingStatus
 from providers.vocabulary import ResalePolicy
 from tests.console.conftest import signed_in
-from tests.factories import a_listing, a_provider
+from tests.factories import a_listing, a_moderator, a_provider
 
 S = ListingStatus
 
@@ -157,3 +158,16 @@ def test_codes_are_counted_never_shown(desk: Client, seller: Person) -> None:
     for code in Code.objects.filter(listing=listing):
         assert code.fingerprint not in page
         assert bytes(code.ciphertext).decode() not in page
+
+
+def test_what_was_handed_in_again_is_looked_at_again(desk: Client, waiting: Listing) -> None:
+    page = desk.get(address(waiting)).content.decode()
+    seen = waiting.status_since.isoformat()
+    assert f'name="seen" value="{seen}"' in page
+    publishing.reject(waiting, actor=a_moderator(), reason="Say more.")
+    publishing.edit(waiting, actor=waiting.seller, terms={"discount_bp": 3000}, codes=())
+    publishing.submit(waiting, actor=waiting.seller)
+    form = {"reason": "As I saw it.", "seen": seen}
+    answer = desk.post(address(waiting, "approval"), form, follow=True)
+    assert "This has changed since you opened it." in answer.content.decode()
+    unchanged(waiting)
