@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -37,6 +38,13 @@ def read_mail(page: Page, *, to: str, subject: str) -> Page:
     return page
 
 
+def search(page: Page, title: str) -> Page:
+    """Find an offer by its title, and open it."""
+    page.goto(f"/listings/?{urlencode({'q': title})}")
+    page.get_by_role("heading", name=title).get_by_role("link").click()
+    return page
+
+
 def pay(page: Page, number: str = GOOD_CARD) -> Page:
     """Fill in the payment page and press its button."""
     page.get_by_label("Card number").fill(number)
@@ -65,4 +73,4 @@ def expect_notice(page: Page, text: str) -> None:
 
 def expect_state(page: Page, text: str | re.Pattern[str]) -> None:
     """What an order's page says is next; the page comes to it by itself."""
-    expect(heading(page, text)).to_be_visible(timeout=30_000)
+    expect(heading(page, text)).to_be_visible()

@@ -15,7 +15,7 @@ from marketplace.local import environment, probe, processes
 from tests.sandbox_process import SandboxProcess
 from tests.surroundings import free_port
 
-START_SECONDS = 180
+START_SECONDS = 400
 CLOSING = "Ctrl-C stops everything."
 # How to know each part's process among the supervisor's children.
 PARTS = {

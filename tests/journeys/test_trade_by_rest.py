@@ -14,7 +14,11 @@ def test_a_balance_transfer(
     terms = {"listing": listing["id"], "face_value_cents": 2500, "expected_price_cents": 1500}
     order = buyer.post("orders/", terms, Idempotency_Key="a-trade")
     assert buyer.post("orders/", terms, Idempotency_Key="a-trade") == order
-    assert (order["status"], order["price_cents"], order["proceeds_cents"]) == ("placed", 1500, 1380)
+    assert (order["status"], order["price_cents"], order["proceeds_cents"]) == (
+        "placed",
+        1500,
+        1380,
+    )
     assert money(stack, order) == {}
 
     assert pay(order).status_code == 303
