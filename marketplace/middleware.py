@@ -13,6 +13,18 @@ from accounts.refusals import Refusal
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
+class OneEncoding:
+    """All that is sent to us is UTF-8. A header that names another encoding, or none that is one,
+    would upset whatever reads the query or the form."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.encoding = "utf-8"
+        return self.get_response(request)
+
+
 class PrivatePages:
     """Nothing that a signed-in person sees is kept by a cache; suspended people are signed out."""
 

@@ -64,6 +64,8 @@ except EnvError as error:
 
 if THROTTLE_SCALE <= 0 and not DEBUG:
     raise SystemExit("THROTTLE_SCALE may be 0 only while DEBUG is on")
+if not 0 < PAY_WITHIN_SECONDS <= DAY:
+    raise SystemExit("PAY_WITHIN_SECONDS is at most a day: no payment page lives longer")
 if not 0 <= COMMISSION_BP <= 10_000:
     raise SystemExit("COMMISSION_BP is in basis points, 0 to 10000")
 
@@ -104,6 +106,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "marketplace.middleware.OneEncoding",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -171,7 +174,11 @@ LOGIN_REDIRECT_URL = "/"
 
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignupForm",
+    "add_email": "accounts.forms.AddEmailForm",
+}
+SOCIALACCOUNT_FORMS = {"signup": "accounts.forms.SocialSignupForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

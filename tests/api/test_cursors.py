@@ -47,7 +47,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=FIXTURES_ARE_SHARED)
+@settings(max_examples=60, deadline=None, suppress_health_check=FIXTURES_ARE_SHARED)
 @given(
     ordering=st.sampled_from(["price", "newest", "expires", "-discount"]),
     backwards=st.booleans(),

@@ -179,3 +179,10 @@ def test_as_many_queries_for_fifty_as_for_one(
 def test_what_somebody_signed_in_sees_is_not_kept(anybody: Caller, buyer: Person) -> None:
     assert "no-store" in Caller(buyer).get("listings/").headers["Cache-Control"]
     assert "Set-Cookie" not in anybody.get("listings/").headers
+
+
+@pytest.mark.parametrize("charset", ["undefined", "zlib", "utf-16", "rot13", "nonsense"])
+def test_an_encoding_that_is_none_upsets_nothing(anybody: Caller, charset: str) -> None:
+    content_type = f"text/plain; charset={charset}"
+    for path in ("/api/v1/listings/?q=gpu", "/listings/?q=gpu"):
+        assert anybody.client.generic("GET", path, b"", content_type).status_code == 200

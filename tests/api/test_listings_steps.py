@@ -142,7 +142,7 @@ def test_uploads_of_another_form(caller: Caller, seller: Person) -> None:
         answer = caller.client.generic(
             "POST", f"/api/v1/{path}", b"x", content_type, headers=caller.headers
         )
-        problem(answer, 400, "parse_error")
+        assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("status", ["live", "draft"])

@@ -250,7 +250,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
 @given(
     body=st.dictionaries(st.sampled_from(sorted(OrderTerms().fields)), JSON), keyed=st.booleans()
 )
