@@ -1,0 +1,149 @@
+"""Every notice that is ever sent, with what really comes with it, in the inbox and by mail."""
+
+import ast
+import re
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core import mail
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import notifications
+from accounts.models import Notification, Person
+from accounts.notifications import notify
+from listings import publishing
+from listings.models import Listing
+from marketplace.local.environment import ROOT
+from orders import follow, transfer
+from payments import chargebacks, payouts
+from payments.processor.interface import CardDispute
+from tests.architecture.source import modules
+from tests.factories import a_listing
+from tests.orders.stages import an_order
+from tests.sandbox_process import SandboxProcess
+from tests.trade import an_offer, settle
+
+LAYOUTS = {"notification"}
+TEXTS = {path.stem for path in (ROOT / "templates" / "emails").glob("*.txt")} - LAYOUTS
+TELLING = {"tell", "notify", "_tell", "_announce"}
+
+
+def kinds_in_the_code() -> set[str]:
+    """The kinds that calls of the telling functions name, as plain words."""
+    found = set()
+    for module in modules():
+        if module.name.split(".")[0] in ("tests", "bench"):
+            continue
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TELLING:
+                given = [*node.args, *(word.value for word in node.keywords if word.arg == "kind")]
+                words = {arg.value for arg in given if isinstance(arg, ast.Constant)}
+                found |= {word for word in words if re.fullmatch(r"[a-z]+(_[a-z]+)+", str(word))}
+    return found
+
+
+def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
+    """One trade of each fate, one listing of each, a payout that arrives and then fails."""
+    for stage in (
+        "confirmed",
+        "declined",
+        "not delivered",
+        "lapsed",
+        "decided for the seller",
+        "decided for the buyer",
+    ):
+        order = an_order(buyer=buyer, listing=an_offer(), stage=stage, recipient="bea@example.com")
+    for stage in ("transferred", "not delivered"):
+        codes = (f"FIRST-{stage}", f"SECOND-{stage}")
+        an_order(buyer=buyer, listing=an_offer(codes=codes), stage=stage)
+    order = an_order(buyer=buyer, listing=an_offer(), stage="paid")
+    transfer.name_recipient(order, actor=buyer, recipient="bea@example.com")
+    lost = CardDispute("du_1", order.escrow.charge_id, order.price_cents, outcome="lost")
+    chargebacks.record(lost)
+    follow.follow(order)
+    for status in ("rejected", "removed"):
+        a_listing(status=status)
+    expiring = a_listing()
+    Listing.objects.filter(pk=expiring.pk).update(expires_on=timezone.now() - timedelta(days=1))
+    publishing.expire_due()
+    _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
+
+
+def _paid_out(seller: Person, sandbox: SandboxProcess) -> None:
+    """Even a payout that was paid may come back."""
+    settle()
+    payout = payouts.request_payout(seller)
+    settle()
+    payout.refresh_from_db()
+    for outcome in ("paid", "failed"):
+        sandbox.control("POST", f"payouts/{payout.remote_id}/", {"outcome": outcome})
+        payouts.follow(payout.remote_id)
+
+
+def test_every_notice_has_its_words(
+    books: None, sandbox: SandboxProcess, buyer: Person, settings: LazySettings
+) -> None:
+    everything_happens(buyer, sandbox)
+    sent = set(Notification.objects.values_list("kind", flat=True))
+    assert sent == TEXTS == kinds_in_the_code()
+    while notifications.send_due():
+        pass
+    assert len(mail.outbox) == Notification.objects.count()
+    for one in mail.outbox:
+        html = str(one.alternatives[0][0])
+        assert one.subject
+        assert "\n" not in one.subject
+        assert one.subject[0].isupper() or one.subject[0] == "$"
+        assert settings.SITE_ORIGIN in one.body
+        assert f'href="{settings.SITE_ORIGIN}/' in html
+        for text in (one.subject, one.body, html):
+            assert "!" not in text.replace("<!doctype", "").replace("!important", "")
+            assert "{{" not in text
+            assert "&amp;amp;" not in text
+        assert "escrow" not in one.body.lower()
+    _nothing_is_missing(settings)
+
+
+def _nothing_is_missing(settings: LazySettings) -> None:
+    templates = deepcopy(settings.TEMPLATES)
+    templates[0]["OPTIONS"]["string_if_invalid"] = "MISSING(%s)"
+    settings.TEMPLATES = templates
+    for notice in Notification.objects.select_related("person"):
+        subject, paragraphs = notifications.render(notice)
+        text = "\n".join([subject, *paragraphs])
+        assert paragraphs, notice.kind
+        assert "MISSING" not in text, (notice.kind, text)
+        assert not re.search(r"\s[,.]| {2}|by \.|until \.", text), (notice.kind, text)
+
+
+def a_notice(person: Person, **context: Any) -> Notification:
+    said = {"title": "GPU hours", "reason": "In order."} | context
+    with transaction.atomic():
+        notify(person=person, kind="listing_approved", key=f"k:{context}", url="/", **said)
+    return Notification.objects.latest("pk")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Two\nlines", "Bcc: a@b.c\r\nBcc: victim@example.com", "Tabs\tand\x0bmore", "A & B <b>x</b>"],
+)
+def test_what_people_wrote_stays_in_its_place(title: str, db: None, buyer: Person) -> None:
+    a_notice(buyer, title=title)
+    assert notifications.send_due() == 1
+    one = mail.outbox[0]
+    assert one.subject == "Your listing is live"
+    assert one.recipients() == ["buyer@example.com"]
+    assert " ".join(title.split()) in " ".join(str(one.body).split())
+    assert "<b>x</b>" not in str(one.alternatives[0][0])
+
+
+def test_telling_the_same_twice_is_telling_once(db: None, buyer: Person) -> None:
+    a_notice(buyer)
+    a_notice(buyer)
+    assert Notification.objects.count() == 1
+    assert notifications.send_due() == 1
+    assert notifications.send_due() == 0
