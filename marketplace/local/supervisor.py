@@ -17,7 +17,7 @@ from marketplace.local.parts import Part
 from marketplace.local.servers import Server
 
 STOP_SECONDS = 10
-READY_SECONDS = 120
+READY_SECONDS = 300
 SETUP_SECONDS = 900
 MOST_FAILURES = 6
 _TICK_SECONDS = 0.2
