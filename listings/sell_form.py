@@ -85,7 +85,7 @@ class OfferForm(SellForm):
         for field, (label, help_text) in words.items():
             self.fields[field].label = label
             self.fields[field].help_text = help_text
-        limits = {"min_value": "Offer a discount between 30 and 70%."}
+        limits = {"min_value": "Offer a discount between 30 and 70 percent."}
         limits["max_value"] = limits["min_value"]
         self.fields["discount_bp"].error_messages |= limits
 

@@ -96,7 +96,7 @@ def _similar(listing: Listing) -> list[Listing]:
 def report(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     """Tell the moderators that an offer is not in order; signed out too."""
     listing = get_object_or_404(Listing.objects.visible_to(request.user), pk=listing_id)
-    form = ReportForm(request.POST or None)
+    form = ReportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         file_report(
             listing,

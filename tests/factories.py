@@ -124,6 +124,13 @@ def a_listing(
     return listing
 
 
+def copies_of(listing: Listing, count: int) -> None:
+    """Further rows like this one, without any history: to see what many of them cost."""
+    columns = [f.attname for f in Listing._meta.concrete_fields if not f.generated]
+    values = Listing.objects.values(*set(columns) - {"id"}).get(pk=listing.pk)
+    Listing.objects.bulk_create(Listing(**values) for _ in range(count))
+
+
 def _bring(listing: Listing, status: str) -> None:
     if status == ListingStatus.WITHDRAWN:
         publishing.withdraw(listing, actor=listing.seller)
