@@ -1,29 +1,53 @@
 """Where django-allauth asks us: one account per person, whatever way in they take."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.signup import prevent_enumeration
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts.addresses import canonical
+from accounts import tokens
 from accounts.models import Person
-
-
-def _owner(email: str) -> Person | None:
-    try:
-        return Person.objects.filter(canonical_email=canonical(email)).first()
-    except ValueError:
-        return None
+from accounts.people import owner_of
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Mail about an existing account goes to the stored address, never to the typed spelling."""
+    """One mailbox, one person, however its address is spelled, and a new password ends tokens."""
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        owner = _owner(email)
+        """To the stored address, never to the typed spelling."""
+        owner = owner_of(email)
         super().send_account_already_exists_mail(owner.email if owner else email)
+
+    def save_user(
+        self, request: HttpRequest, user: Person, form: Any, commit: bool = True
+    ) -> Person:
+        """Two sign-ups of one mailbox at the same moment: the second is answered as a known one."""
+        try:
+            with transaction.atomic():
+                saved: Person = super().save_user(request, user, form, commit)
+        except IntegrityError:
+            raise ImmediateHttpResponse(prevent_enumeration(request, email=user.email)) from None
+        return saved
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """A change to a mailbox that somebody else has taken meanwhile does not go through."""
+        owner = owner_of(email_address.email)
+        if owner is not None and owner.pk != email_address.user_id:
+            return False
+        confirmed: bool = super().confirm_email(request, email_address)
+        return confirmed
+
+    def set_password(self, user: Person, password: str) -> None:
+        """Whoever knew the old password may have made tokens with it."""
+        super().set_password(user, password)
+        if user.pk is not None:
+            tokens.revoke_all(user)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -33,7 +57,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if sociallogin.is_existing or request.user.is_authenticated:
             return
         addresses = [address.email for address in sociallogin.email_addresses]
-        if taken := next((email for email in addresses if _owner(email)), None):
+        if taken := next((email for email in addresses if owner_of(email)), None):
             # The same answer as for a new address; the owner learns of it by mail.
             raise ImmediateHttpResponse(prevent_enumeration(request, email=taken))
 

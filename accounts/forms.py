@@ -2,25 +2,40 @@
 
 from typing import Any
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.socialaccount.forms import SignupForm as AllauthSocialSignupForm
 from django import forms
 
 from accounts.addresses import canonical
 from accounts.models import Person
+from accounts.people import owner_of
 
 
-class SignupForm(AllauthSignupForm):
-    """Sign-up by e-mail. Another spelling of a known address is answered like a known address."""
+class OneMailbox:
+    """Another spelling of a known address is answered as the known address is."""
 
     def clean_email(self) -> str:
-        email: str = super().clean_email()
+        email: str = super().clean_email()  # type: ignore[misc]
         try:
-            form = canonical(email)
+            canonical(email)
         except ValueError:
             raise forms.ValidationError("Enter a valid e-mail address.") from None
-        if Person.objects.filter(canonical_email=form).exists():
+        if owner_of(email):
             self.account_already_exists = True
         return email
+
+
+class SignupForm(OneMailbox, AllauthSignupForm):
+    """Sign-up by e-mail."""
+
+
+class SocialSignupForm(OneMailbox, AllauthSocialSignupForm):
+    """Sign-up with GitHub or Google where they gave no address."""
+
+
+class AddEmailForm(OneMailbox, AllauthAddEmailForm):
+    """A new address for one's own account."""
 
 
 class ProfileForm(forms.ModelForm):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import Model, Q, QuerySet
 
 from accounts.refusals import Invalid
@@ -41,9 +42,11 @@ def page(rows: QuerySet[Row], *, by: str, cursor: str | None, limit: int) -> Pag
             # The leading bound lets the index find the place; the rest cuts the tie.
             tie = Q(**{column: value}) & Q(**{f"pk__{beyond}": key})
             rows = rows.filter(Q(**{f"{column}__{bound}": value}) & ~tie)
-        except (ValueError, TypeError, ValidationError):
+            found = list(rows[: limit + 1])
+        except (ValueError, TypeError, ValidationError, DataError):
             raise Invalid("cursor", "This is not a cursor of this list.") from None
-    found = list(rows[: limit + 1])
+    else:
+        found = list(rows[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     if backwards:
         found.reverse()

@@ -8,6 +8,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.addresses import canonical
 
@@ -33,7 +34,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("moderator", default=False)
-    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"

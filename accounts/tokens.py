@@ -93,6 +93,11 @@ def _known(email: str) -> Person | None:
         return None
 
 
+def revoke_all(person: Person) -> None:
+    """End all tokens of a person."""
+    ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=Now())
+
+
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`; `request.auth` is the token."""
 

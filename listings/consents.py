@@ -7,9 +7,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from accounts.models import Person
 from accounts.refusals import Invalid, WrongState
@@ -55,7 +54,9 @@ def _checked_pdf(raw: bytes) -> bytes:
         if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:
             raise Invalid("document", f"Attach an open PDF of at most {MOST_PAGES} pages.")
         text = "\n".join(page.extract_text() for page in reader.pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except Invalid:
+        raise
+    except Exception as error:  # whatever a broken file makes the library stumble over
         raise Invalid("document", "This PDF cannot be read.") from error
     if find_secrets(text):
         raise Invalid("document", "This document contains a key. Black it out first.")
@@ -71,6 +72,8 @@ def _re_encoded(raw: bytes) -> tuple[bytes, str]:
             out = io.BytesIO()
             kind = "png" if image.format == "PNG" else "jpeg"
             image.convert("RGB").save(out, kind)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+    except Invalid:
+        raise
+    except Exception as error:  # as above
         raise Invalid("document", "Attach a PDF, PNG or JPEG file.") from error
     return out.getvalue(), kind

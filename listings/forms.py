@@ -1,5 +1,6 @@
 """The shape of what sellers write. One set of rules for the page and the API."""
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,6 +17,7 @@ from listings.models import (
     earliest_expiry,
 )
 from listings.vault import LONGEST_CODE, MOST_CODES, Deposit
+from payments import money
 from providers.models import Program, Provider
 from providers.secret_patterns import find_secrets
 from providers.vocabulary import TransferMethod
@@ -215,13 +217,20 @@ class ListingForm(forms.Form):
         if least > whole:
             self.add_error("min_order_cents", "The smallest order is at most the face value.")
             return
-        if "step_cents" in self.errors:
+        discount = given.get("discount_bp")
+        if "step_cents" in self.errors or not discount:
             return
-        step = given.get("step_cents")
+        step, field = given.get("step_cents"), "step_cents"
         if not step:
-            step = 1 if least % DOLLAR_CENTS or whole % DOLLAR_CENTS else DOLLAR_CENTS
+            step, field = _default_step(whole, least, discount), "min_order_cents"
             given["step_cents"] = step
         said = self.say(step)
+        if money.price_of(step, discount) < money.LEAST_CHARGE_CENTS:
+            self.add_error(
+                field,
+                f"At this discount {said} would cost less than "
+                f"{self.say(money.LEAST_CHARGE_CENTS)}, and cards cannot be charged less.",
+            )
         if whole % step:
             self.add_error("face_value_cents", f"The face value must be a multiple of {said}.")
         if least % step:
@@ -230,6 +239,14 @@ class ListingForm(forms.Form):
     def say(self, cents: int) -> str:
         """An amount in the unit in which this form is filled in."""
         return f"{cents} cents"
+
+
+def _default_step(whole: int, least: int, discount_bp: int) -> int:
+    """A dollar, where that divides the amounts and can be charged; else what divides them."""
+    dollars = not (whole % DOLLAR_CENTS or least % DOLLAR_CENTS)
+    if dollars and money.price_of(DOLLAR_CENTS, discount_bp) >= money.LEAST_CHARGE_CENTS:
+        return DOLLAR_CENTS
+    return math.gcd(whole, least)
 
 
 class SellForm(ListingForm):

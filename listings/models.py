@@ -57,8 +57,12 @@ class Listings(models.QuerySet["Listing"]):
         return self.filter(public | Q(seller=person) if person.is_authenticated else public)
 
     def live(self) -> "Listings":
-        """What can be bought today: live, and not about to expire under a trade."""
-        return self.filter(status=ListingStatus.LIVE, expires_on__gte=earliest_expiry())
+        """What can be bought today: live, of somebody who may sell, not about to expire."""
+        return self.filter(
+            status=ListingStatus.LIVE,
+            expires_on__gte=earliest_expiry(),
+            seller__is_active=True,
+        )
 
     def for_cards(self) -> "Listings":
         """With what a card shows, in one query."""
@@ -176,7 +180,8 @@ class Listing(models.Model):
     @property
     def is_buyable(self) -> bool:
         """Whether some of it can be bought today; the same rule as `Listings.live`."""
-        return self.status == ListingStatus.LIVE and self.expires_on >= earliest_expiry()
+        live = self.status == ListingStatus.LIVE and self.seller.is_active
+        return live and self.expires_on >= earliest_expiry()
 
 
 class ListingEvent(Event):

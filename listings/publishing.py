@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts import audit
@@ -101,7 +102,9 @@ def approve(listing: Listing, *, actor: Person, reason: str) -> None:
         consent = listing.consents.first()
         if listing.provider.needs_consent and consent is None:
             raise ConsentMissing
-        machine.advance(listing, S.LIVE, kind="approved", actor=actor, note=reason)
+        # Only what the moderator has read: not what was handed in since.
+        read = Q(status_since=listing.status_since)
+        machine.advance(listing, S.LIVE, kind="approved", actor=actor, note=reason, only_if=read)
         if consent:
             Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)
         _announce(listing, actor, "listing_approved", reason)
@@ -120,6 +123,7 @@ def remove(listing: Listing, *, actor: Person, reason: str) -> None:
     with transaction.atomic():
         _require_moderator(listing, actor)
         machine.advance(listing, S.REMOVED, kind="removed", actor=actor, note=reason)
+        vault.void(listing)
         _announce(listing, actor, "listing_removed", reason)
 
 
@@ -148,10 +152,13 @@ def pause(listing: Listing, *, actor: Person) -> Listing:
 
 def resume(listing: Listing, *, actor: Person) -> Listing:
     """Put a paused offer back."""
-    if listing.status != S.PAUSED:
-        raise WrongState
-    _require_unexpired(listing)
-    return _move(listing, S.LIVE, kind="resumed", actor=actor)
+    with transaction.atomic():
+        listing = own(listing, actor)
+        if listing.status != S.PAUSED:
+            raise WrongState
+        _require_unexpired(listing)
+        machine.advance(listing, S.LIVE, kind="resumed", actor=actor)
+    return listing
 
 
 def withdraw(listing: Listing, *, actor: Person) -> Listing:

@@ -13,7 +13,7 @@ from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
 
 def require_offered(listing: Listing, face_value_cents: int) -> None:
     """Raises NotLive, InsufficientStock or AmountNotOffered, with what would be possible."""
-    if listing.status != ListingStatus.LIVE or listing.expires_on < earliest_expiry():
+    if not listing.is_buyable:
         raise NotLive
     if face_value_cents > listing.available_cents:
         raise InsufficientStock(available_cents=listing.available_cents)
@@ -28,8 +28,14 @@ def require_offered(listing: Listing, face_value_cents: int) -> None:
 def reserve(listing: Listing, face_value_cents: int) -> None:
     """Take stock for an order. Raises InsufficientStock or NotLive if it is gone by now."""
     assert connection.in_atomic_block
-    rows = Listing.objects.live().filter(
-        pk=listing.pk, available_cents__gte=face_value_cents, discount_bp=listing.discount_bp
+    # No join here: PostgreSQL checks these conditions again on the row it waited for, but not a
+    # subquery's.
+    rows = Listing.objects.filter(
+        pk=listing.pk,
+        status=ListingStatus.LIVE,
+        expires_on__gte=earliest_expiry(),
+        available_cents__gte=face_value_cents,
+        discount_bp=listing.discount_bp,
     )
     if not rows.update(**_moved(face_value_cents, source="available", destination="reserved")):
         listing.refresh_from_db()

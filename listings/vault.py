@@ -1,6 +1,5 @@
 """Redeemable codes: in encrypted, out to one buyer, never twice in any spelling."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class Deposit:
 def canonical(code: str) -> str:
     """One spelling of a code: case, look-alike forms, dashes and spaces do not make another."""
     folded = unicodedata.normalize("NFKC", code).casefold()
-    return re.sub(r"[\s\-_.·]+", "", folded)
+    return "".join(character for character in folded if character.isalnum())
 
 
 def deposit(listing: Listing, codes: Sequence[Deposit]) -> None:

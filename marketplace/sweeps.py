@@ -78,10 +78,11 @@ def poll() -> dict[str, int]:
         if not mine:
             return {}
         waiting = PayoutAccount.objects.filter(ready=False).exclude(remote_id="")
-        accounts = list(waiting.values_list("remote_id", flat=True)[:100])
+        accounts = list(waiting.order_by("?").values_list("remote_id", flat=True)[:100])
         return {
             "payments": _once(collection.collect_due),
             "payouts": _each(payouts.follow, payouts.pending_payouts()),
+            "refunds": _once(payouts.follow_failed_refunds),
             "chargebacks": _once(chargebacks.follow_recent),
             "accounts": _each(onboarding.refresh_account, accounts),
         }

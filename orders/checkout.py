@@ -14,6 +14,7 @@ from django.urls import reverse
 from accounts.models import Person
 from listings import stock, vault
 from listings.models import Listing
+from listings.refusals import AmountNotOffered
 from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
@@ -64,6 +65,8 @@ def reserve(
         raise OwnListing
     stock.require_offered(listing, face_value_cents)
     price = money.price_of(face_value_cents, listing.discount_bp)
+    if price < money.LEAST_CHARGE_CENTS:
+        raise AmountNotOffered("This costs too little to be charged to a card.")
     if expected_price_cents is not None and expected_price_cents != price:
         raise PriceChanged(price_cents=price)
     _require_few_open(buyer)

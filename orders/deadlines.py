@@ -27,7 +27,9 @@ DEFAULTS: dict[str, Callable[[Order], Order]] = {
 
 def due() -> list[UUID]:
     """Orders whose deadline has passed, by the database's clock."""
-    rows = Order.objects.filter(deadline__lte=Now()).order_by("deadline")
+    # While the bank disputes a payment, nothing about its order can be decided.
+    rows = Order.objects.filter(deadline__lte=Now(), escrow__contested_at=None)
+    rows = rows.order_by("deadline")
     return list(rows.values_list("pk", flat=True)[:100])
 
 

@@ -50,12 +50,15 @@ def advance(
     machine.advance(order, to, kind=kind, actor=actor, note=note, deadline=deadline, **changes)
 
 
-def tell(order: Order, person: Person, kind: str, **more: Any) -> None:
-    """Let a party know where the trade stands."""
+def tell(order: Order, person: Person, kind: str, *, again: bool = False, **more: Any) -> None:
+    """Let a party know where the trade stands, once; `again`: each time it is said."""
+    key = f"order:{order.pk}:{kind}:{person.pk}"
+    if again:
+        key += f":{order.events.count()}"
     notify(
         person=person,
         kind=kind,
-        key=f"order:{order.pk}:{kind}:{person.pk}",
+        key=key,
         url=order.get_absolute_url(),
         title=order.title,
         currency=order.currency,

@@ -25,7 +25,7 @@ def name_recipient(order: Order, *, actor: Person, recipient: str) -> Order:
     order.recipient = recipient
     machine.remark(order, kind="recipient_named", actor=actor)
     if order.status == S.PAID and order.transfer_method != TransferMethod.REDEEM_CODE:
-        tell(order, order.seller, "order_recipient_named", recipient=recipient)
+        tell(order, order.seller, "order_recipient_named", again=True, recipient=recipient)
     return order
 
 

@@ -60,9 +60,29 @@ INVARIANTS: Mapping[str, str] = {
         SELECT e.reference FROM payments_escrow e
         JOIN payments_posting p ON p.escrow_id = e.id
         GROUP BY e.id, e.reference HAVING
-            sum(p.amount_cents) FILTER (WHERE p.destination LIKE 'account:%%'
-                OR (p.destination = 'outside:cards' AND p.source <> 'platform:losses'))
-            > sum(p.amount_cents) FILTER (WHERE p.source = 'outside:cards')""",
+            coalesce(sum(p.amount_cents) FILTER (WHERE p.destination LIKE 'account:%%'
+                OR (p.destination = 'outside:cards' AND p.source <> 'platform:losses')), 0)
+            > coalesce(sum(p.amount_cents) FILTER (WHERE p.source = 'outside:cards'), 0)""",
+    "money moves only along the known ways": """
+        SELECT key, source, destination FROM payments_posting
+        WHERE (split_part(source, ':', 1), split_part(destination, ':', 1)) NOT IN (
+            ('outside', 'escrow'), ('outside', 'buyer'), ('outside', 'quarantine'),
+            ('escrow', 'seller'), ('escrow', 'buyer'), ('escrow', 'platform'),
+            ('escrow', 'outside'), ('buyer', 'outside'), ('seller', 'account'),
+            ('account', 'bank'), ('bank', 'account'), ('platform', 'outside'))""",
+    "what left for a seller or a buyer was instructed, and came out as instructed": """
+        SELECT p.key, p.amount_cents FROM payments_posting p
+        LEFT JOIN payments_instruction i ON p.key = 'instruction:' || i.id
+            AND i.status = 'done' AND (i.params ->> 'amount')::bigint = p.amount_cents
+        WHERE i.id IS NULL AND p.key NOT LIKE 'chargeback:%%' AND (
+            p.destination LIKE 'account:%%' AND p.source LIKE 'seller:%%'
+            OR p.destination LIKE 'bank:%%'
+            OR p.source LIKE 'buyer:%%')""",
+    "a transfer goes to the seller's own account": """
+        SELECT i.purpose FROM payments_instruction i
+        JOIN payments_escrow e ON e.id = i.escrow_id
+        JOIN payments_payoutaccount a ON a.person_id = e.seller_id
+        WHERE i.kind = 'transfer' AND i.params ->> 'destination' <> a.remote_id""",
     "an escrow's history is a path through its table": """
         SELECT e.reference, ev.kind FROM payments_escrowevent ev
         JOIN payments_escrow e ON e.id = ev.escrow_id
@@ -78,6 +98,10 @@ INVARIANTS: Mapping[str, str] = {
         SELECT purpose FROM payments_instruction
         WHERE (status = 'done' AND (first_sent_at IS NULL OR first_sent_at < created_at))
             OR (status = 'done' AND done_at < first_sent_at)""",
+}
+
+# What is late is for a person to look at; it is no reason to pay nobody.
+ALARMS: Mapping[str, str] = {
     "no instruction waits beyond its time": """
         SELECT purpose, error FROM payments_instruction
         WHERE status IN ('ready', 'sent') AND due_at < now() - interval '1 hour'""",

@@ -22,7 +22,7 @@ def collect(escrow_id: UUID) -> Escrow:
     Raises OutcomeUnknown where the processor does not answer.
     """
     escrow = Escrow.objects.get(pk=escrow_id)
-    again = False
+    read_at, again = escrow.poll_due_at, False
     if escrow.charge_id:
         escrow = escrows.record_payment(escrow.pk, processor().payment(escrow.payment_id))
         again = _fee_unknown(escrow)
@@ -36,7 +36,9 @@ def collect(escrow_id: UUID) -> Escrow:
             if again and escrow.status == EscrowStatus.LAPSED:
                 with transaction.atomic():
                     escrows.close_checkout(escrow)
-    Escrow.objects.filter(pk=escrow.pk).update(poll_due_at=Now() + POLL_EVERY if again else None)
+    # Unless somebody found a reason to ask again meanwhile.
+    asked = Escrow.objects.filter(pk=escrow.pk, poll_due_at=read_at)
+    asked.update(poll_due_at=Now() + POLL_EVERY if again else None)
     escrow.refresh_from_db()
     return escrow
 

@@ -109,14 +109,20 @@ def _already_done(instruction: Instruction) -> Answer | None:
     """What an earlier try brought about, where the key alone no longer tells."""
     assert instruction.first_sent_at is not None
     forgotten = instruction.first_sent_at < timezone.now() - KEY_LIFE
-    if instruction.tries == 1 or not (forgotten or instruction.error.startswith(REPLAYED)):
+    new_key = instruction.attempt > 1
+    replayed = instruction.error.startswith(REPLAYED)
+    if instruction.tries == 1 or not (forgotten or new_key or replayed):
         return None
-    return processor().find(
-        instruction.kind,
-        instruction=str(instruction.pk),
-        params=instruction.params,
-        account=instruction.account,
-    )
+    try:
+        return processor().find(
+            instruction.kind,
+            instruction=str(instruction.pk),
+            params=instruction.params,
+            account=instruction.account,
+        )
+    except ProcessorRefused as refusal:
+        # It refused to look, not to do.
+        raise OutcomeUnknown(str(refusal)) from refusal
 
 
 def _wait(tries: int) -> timedelta:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 BASIS_POINTS = 10_000
+# Less than half a dollar cannot be charged: docs.stripe.com/currencies, minimum charge amounts.
+LEAST_CHARGE_CENTS = 50
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

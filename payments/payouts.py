@@ -133,7 +133,16 @@ def follow_refund(remote_id: str) -> None:
         )
 
 
+def follow_failed_refunds() -> int:
+    """Look through the newest refunds for failures that no webhook announced."""
+    failed = processor().recent_failed_refunds()
+    for remote_id in failed:
+        follow_refund(remote_id)
+    return len(failed)
+
+
 def pending_payouts() -> list[str]:
     """Ids at the processor of the payouts whose end is not known yet."""
     rows = Payout.objects.filter(status=PayoutStatus.PENDING).exclude(remote_id="")
-    return list(rows.order_by("created_at").values_list("remote_id", flat=True)[:100])
+    # In no order: one that never ends must not keep the others from being asked about.
+    return list(rows.order_by("?").values_list("remote_id", flat=True)[:100])

@@ -40,6 +40,7 @@ def _translated() -> Iterator[None]:
         status = error.http_status or 0
         # Anything that is no plain refusal may have been done, half an answer included.
         refused = 400 <= status < 500 and status not in (401, 403, 409, 429)
+        refused = refused and isinstance(error.json_body, dict)
         if not refused or isinstance(error, stripe.APIConnectionError):
             headers = {name.lower(): value for name, value in (error.headers or {}).items()}
             replayed = headers.get("idempotent-replayed") == "true" and status >= 500
@@ -168,6 +169,11 @@ class StripeProcessor:
     def refund_status(self, refund_id: str) -> str:
         with _translated():
             return _plain(self.client.v1.refunds.retrieve(refund_id))["status"] or ""
+
+    def recent_failed_refunds(self) -> list[str]:
+        with _translated():
+            found = self.client.v1.refunds.list({"limit": 100})
+        return [refund.id for refund in found.data if refund.status in ("failed", "canceled")]
 
     def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]:
         with _translated():

@@ -19,8 +19,15 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"clean": not found, "violations": found}))
         elif found:
             for violation in found:
-                self.stdout.write(f"VIOLATED {violation['invariant']}: {violation['rows']}")
+                self.stdout.write(
+                    f"{_word(violation)} {violation['invariant']}: {violation['rows']}"
+                )
         else:
-            self.stdout.write(f"clean: {len(ledger_audit.INVARIANTS) + 1} invariants hold")
+            checked = len(ledger_audit.INVARIANTS) + len(ledger_audit.ALARMS) + 1
+            self.stdout.write(f"clean: {checked} invariants hold")
         if found:
             sys.exit(1)
+
+
+def _word(finding: ledger_audit.Finding) -> str:
+    return "VIOLATED" if finding["freezes"] else "ALARM"
