@@ -1,0 +1,40 @@
+"""Each way of cooking the books by hand is found by the audit."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from accounts.models import Person
+from listings import publishing
+from listings.models import Listing
+from marketplace import ledger_audit
+from orders import completion, transfer
+from tests.trade import an_offer, paid, placed
+
+CRIMES = tomllib.loads(Path(__file__).with_name("crimes.toml").read_text())
+
+
+@pytest.fixture
+def books_of_three(buyer: Person, moderator: Person, listing: Listing) -> None:
+    done = paid(placed(buyer, listing, 50_00))
+    transfer.send(done, actor=done.seller, note="x")
+    completion.confirm(done, actor=buyer)
+    coded = an_offer(codes=["AAAA-1111", "BBBB-2222"])
+    paid(placed(buyer, coded, 50_00))
+    placed(buyer, listing, 20_00)
+    gone = an_offer()
+    publishing.remove(gone, actor=moderator, reason="Stolen")
+    assert ledger_audit.violations() == []
+
+
+@pytest.mark.parametrize("crime", CRIMES)
+def test_the_audit_notices(books_of_three: None, crime: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(CRIMES[crime])
+        touched = cursor.rowcount
+        cursor.execute("SET session_replication_role = DEFAULT")
+    assert touched > 0
+    assert ledger_audit.violations() != []
