@@ -48,10 +48,10 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("what", nargs="*", choices=("all", *PARTS), default="all")
     parser.add_argument("--listings", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.5, help="per page or way and round")
+    parser.add_argument("--seconds", type=float, default=2, help="per page or way and round")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--processes", type=int, default=4)
-    parser.add_argument("--count", type=int, default=25, help="settlements per process and round")
+    parser.add_argument("--count", type=int, default=20, help="settlements per process and round")
     return parser
 
 
@@ -96,7 +96,8 @@ def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> 
 def _audit() -> None:
     from marketplace import ledger_audit
 
-    print(f"\nThe ledger audit of all this finds {len(ledger_audit.violations())} violations.")
+    found = [str(violation["invariant"]) for violation in ledger_audit.violations()]
+    print(f"\nThe ledger audit of all this finds: {'; '.join(found) or 'nothing wrong'}.")
 
 
 def _version() -> str:

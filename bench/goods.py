@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.utils import timezone
 
-from accounts.models import Person
+from accounts.models import Person, Standing
 from listings.models import Listing, ListingEvent, ListingStatus
 from marketplace.demo.bulk import Loader
 from marketplace.demo.people import create_people
@@ -20,6 +20,11 @@ SELLERS, BUYERS = 200, 2000
 # Far from every other number in a statement, so that a recorded one can be put to another person.
 FIRST_SELLER, FIRST_BUYER = 50_000_000, 60_000_000
 LOT_CENTS = 10_00
+HISTORY = (
+    ("drafted", "", ListingStatus.DRAFT),
+    ("submitted", ListingStatus.DRAFT, ListingStatus.IN_REVIEW),
+    ("approved", ListingStatus.IN_REVIEW, ListingStatus.LIVE),
+)
 
 
 def offers(count: int) -> None:
@@ -38,8 +43,9 @@ def _people(count: int, *, first: int) -> list[Person]:
 
 
 def sellers() -> list[Person]:
-    """Sellers who can be paid."""
+    """Sellers who can be paid, and whose finished trades are counted already."""
     people = _people(SELLERS, first=FIRST_SELLER)
+    Standing.objects.bulk_create(Standing(person=person) for person in people)
     PayoutAccount.objects.bulk_create(
         PayoutAccount(person=person, remote_id=f"acct_bench{person.pk}", ready=True)
         for person in people
@@ -54,7 +60,6 @@ def buyers() -> list[Person]:
 
 def uniform(count: int, *, of: Sequence[Person], lots: int) -> list[UUID]:
     """Offers alike in all but id and seller, each of so many lots, approved as they must be."""
-    moderator = create_people()["moderator@example.com"]
     provider = Provider.objects.filter(resale_policy=ResalePolicy.ALLOWED)[0]
     rows = Listing.objects.bulk_create(
         Listing(
@@ -72,11 +77,11 @@ def uniform(count: int, *, of: Sequence[Person], lots: int) -> list[UUID]:
         )
         for seller, _ in zip(cycle(of), range(count), strict=False)
     )
+    moderator = create_people()["moderator@example.com"]
     ListingEvent.objects.bulk_create(
-        ListingEvent(
-            listing=row, kind="approved", from_status="in_review", to_status="live", actor=moderator
-        )
+        ListingEvent(listing=row, kind=kind, from_status=before, to_status=after, actor=moderator)
         for row in rows
+        for kind, before, after in HISTORY
     )
     return [row.pk for row in rows]
 
