@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -11,6 +11,7 @@ from accounts import keyset, notifications
 from accounts import tokens as api_tokens
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, Notification
+from accounts.people import SignedInRequest
 
 SHOWN, SHOWN_AT_HOME = 20, 3
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -23,7 +24,7 @@ def _shown(notices: list[Notification]) -> list[tuple[Notification, str, list[st
 
 @form_page
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """The public name, the newest notices, and the way to everything else."""
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
@@ -37,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: SignedInRequest) -> HttpResponse:
     """Everything the person was told, newest first."""
     mine = Notification.objects.filter(person=request.user).select_related("person")
     page = keyset.page(mine, by="-id", cursor=request.GET.get("cursor"), limit=SHOWN)
@@ -47,7 +48,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def read(request: HttpRequest, notification_id: int) -> HttpResponse:
+def read(request: SignedInRequest, notification_id: int) -> HttpResponse:
     """Mark one as read, and go to the page it is about."""
     mine = Notification.objects.filter(person=request.user)
     notice = get_object_or_404(mine, pk=notification_id)
@@ -57,7 +58,7 @@ def read(request: HttpRequest, notification_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
-def read_all(request: HttpRequest) -> HttpResponse:
+def read_all(request: SignedInRequest) -> HttpResponse:
     """Mark all as read."""
     Notification.objects.filter(person=request.user, read_at=None).update(read_at=Now())
     return redirect("account:inbox")
@@ -65,7 +66,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 @form_page
 @login_required
-def tokens(request: HttpRequest) -> HttpResponse:
+def tokens(request: SignedInRequest) -> HttpResponse:
     """The person's tokens; a new one is in the answer to its making and nowhere else."""
     form = TokenForm(request.POST if request.method == "POST" else None)
     made = ""
@@ -82,7 +83,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+def revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
     """Make a token worthless, at once."""
     mine = ApiToken.objects.filter(person=request.user, revoked_at=None)
     get_object_or_404(mine, pk=token_id)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import keyset
+from accounts.people import SignedInRequest
 from accounts.refusals import NotAllowed, Refusal, WrongState
 from listings.models import Listing
 from orders import checkout, disputes, follow, timeline
@@ -39,7 +40,7 @@ def _of_party(request: HttpRequest, order_id: UUID) -> Order:
     return get_object_or_404(orders, pk=order_id)
 
 
-def step(view: Callable[[HttpRequest, Order], HttpResponse]) -> Callable[..., HttpResponse]:
+def step(view: Callable[[SignedInRequest, Order], HttpResponse]) -> Callable[..., HttpResponse]:
     """A view that takes a step of a trade: by POST, on an order of the person's own."""
 
     @require_POST
@@ -47,14 +48,14 @@ def step(view: Callable[[HttpRequest, Order], HttpResponse]) -> Callable[..., Ht
     def posted(request: HttpRequest, order_id: UUID) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(reverse("orders:detail", args=[order_id]))
-        return view(request, _of_party(request, order_id))
+        return view(cast(SignedInRequest, request), _of_party(request, order_id))
 
     return posted
 
 
 @require_safe
 @login_required
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """What the person buys or sells, newest first, with what is next for each."""
     role = "seller" if request.GET.get("role") == "seller" else "buyer"
     mine = Order.objects.filter(**{role: request.user}).with_parts()
@@ -104,13 +105,13 @@ def _not_placed(request: HttpRequest, listing: Listing, why: list[str]) -> HttpR
 
 @require_safe
 @login_required
-def detail(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def detail(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """One trade: where money and credit are, what happened, and what the person can do."""
     return _page(request, _caught_up(_of_party(request, order_id)))
 
 
 @require_safe
-def state(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def state(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """The part of that page that changes; nothing if it is as the reader has seen it."""
     order = _caught_up(_of_party(request, order_id))
     trade = timeline.trade(order, viewer=request.user)
@@ -136,14 +137,16 @@ def _context(order: Order, trade: timeline.Trade) -> dict[str, Any]:
     }
 
 
-def _page(request: HttpRequest, order: Order, *, status: int = 200, **forms: Any) -> HttpResponse:
+def _page(
+    request: SignedInRequest, order: Order, *, status: int = 200, **forms: Any
+) -> HttpResponse:
     trade = timeline.trade(order, viewer=request.user)
     context = _context(order, trade) | forms
     return render(request, "orders/detail.html", context, status=status)
 
 
 @step
-def payment(request: HttpRequest, order: Order) -> HttpResponse:
+def payment(request: SignedInRequest, order: Order) -> HttpResponse:
     """Go to the processor's page; where there is none yet, have it opened."""
     if request.user.pk != order.buyer_id:
         raise NotAllowed("Only the buyer pays.")
@@ -158,7 +161,7 @@ def payment(request: HttpRequest, order: Order) -> HttpResponse:
 
 @require_safe
 @login_required
-def returned(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def returned(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """Back from the processor's page: see what was paid. The page itself proves nothing."""
     order = _of_party(request, order_id)
     try:
@@ -170,7 +173,7 @@ def returned(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 @step
-def recipient(request: HttpRequest, order: Order) -> HttpResponse:
+def recipient(request: SignedInRequest, order: Order) -> HttpResponse:
     """The buyer says where the credit goes."""
     form = RecipientForm(request.POST)
     if not form.is_valid():
@@ -181,7 +184,7 @@ def recipient(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @step
-def cancellation(request: HttpRequest, order: Order) -> HttpResponse:
+def cancellation(request: SignedInRequest, order: Order) -> HttpResponse:
     """The buyer withdraws, or the seller declines."""
     cancel(order, actor=request.user)
     messages.success(request, "The order is cancelled.")
@@ -189,7 +192,7 @@ def cancellation(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @step
-def transfer(request: HttpRequest, order: Order) -> HttpResponse:
+def transfer(request: SignedInRequest, order: Order) -> HttpResponse:
     """The seller says that the credit is sent."""
     form = SentForm(request.POST)
     if not form.is_valid():
@@ -200,7 +203,7 @@ def transfer(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @step
-def reveal(request: HttpRequest, order: Order) -> HttpResponse:
+def reveal(request: SignedInRequest, order: Order) -> HttpResponse:
     """The codes, in the answer to this request and nowhere else."""
     codes = transfers.reveal(order, actor=request.user)
     order = _of_party(request, order.pk)
@@ -209,7 +212,7 @@ def reveal(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 @step
-def confirmation(request: HttpRequest, order: Order) -> HttpResponse:
+def confirmation(request: SignedInRequest, order: Order) -> HttpResponse:
     """The buyer says that it arrived."""
     confirm(order, actor=request.user)
     messages.success(request, "You confirmed the arrival. The held payment is released.")
@@ -218,7 +221,7 @@ def confirmation(request: HttpRequest, order: Order) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def dispute(request: HttpRequest, order_id: UUID) -> HttpResponse:
+def dispute(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """The buyer says that something is wrong."""
     order = _of_party(request, order_id)
     trade = timeline.trade(order, viewer=request.user)

@@ -2,11 +2,12 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.people import SignedInRequest
 from payments import onboarding as onboardings
 from payments import payouts
 from payments.models import Payout, PayoutAccount
@@ -17,7 +18,7 @@ SHOWN = 50
 
 @require_safe
 @login_required
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """Balances, what is missing before money can arrive, and past payouts."""
     context = {
         "account": PayoutAccount.objects.filter(person=request.user).first(),
@@ -30,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def onboarding(request: HttpRequest) -> HttpResponse:
+def onboarding(request: SignedInRequest) -> HttpResponse:
     """On to the processor's own pages. It sends people back here when a link of theirs expired."""
     if request.method != "POST":
         messages.warning(request, "That link is used up. Continue here when you are ready.")
@@ -46,7 +47,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @login_required
-def onboarded(request: HttpRequest) -> HttpResponse:
+def onboarded(request: SignedInRequest) -> HttpResponse:
     """Back from those pages: ask how ready the account is. Coming here proves nothing."""
     try:
         account = onboardings.refresh(request.user)
@@ -61,7 +62,7 @@ def onboarded(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
-def request_payout(request: HttpRequest) -> HttpResponse:
+def request_payout(request: SignedInRequest) -> HttpResponse:
     """Send all that is in the seller's account to their bank."""
     payouts.request_payout(request.user)
     messages.success(request, "The payout is on its way. We write when it has arrived.")
