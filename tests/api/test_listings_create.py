@@ -169,7 +169,7 @@ def test_the_bounds_of_the_discount(caller: Caller) -> None:
     ("changes", "named"),
     [
         ({"min_order_cents": 600_00}, {"min_order_cents"}),
-        ({"step_cents": 7}, {"face_value_cents", "min_order_cents"}),
+        ({"step_cents": 130}, {"face_value_cents", "min_order_cents"}),
         ({"codes": [{"code": "A", "face_value_cents": 500_00}]}, {"codes"}),
         ({"transfer_method": "redeem_code", "codes": [{"code": "A", "face_value_cents": 1}]},
          {"codes"}),
