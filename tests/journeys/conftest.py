@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Error, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Page, StorageState, expect
 
 from tests.browser import NewContext
 from tests.journeys.people import NewPage, sign_in
@@ -78,8 +78,14 @@ def seller2(stack: Stack) -> Program:
     return Program(stack, "seller2@example.com")
 
 
+@pytest.fixture(scope="session")
+def cookies() -> dict[str, StorageState]:
+    """Of the demo people who have signed in: once is enough for all journeys."""
+    return {}
+
+
 @pytest.fixture
-def new_page(new_context: NewContext) -> Iterator[NewPage]:
+def new_page(new_context: NewContext, cookies: dict[str, StorageState]) -> Iterator[NewPage]:
     """Another person's browser; afterwards none of their pages may have complained."""
     complaints: list[str] = []
 
@@ -90,11 +96,13 @@ def new_page(new_context: NewContext) -> Iterator[NewPage]:
             complaints.append(text)
 
     def make(email: str = "", **options: object) -> Page:
-        page = new_context(**options).new_page()
+        page = new_context(storage_state=cookies.get(email), **options).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", listen)
         page.on("pageerror", listen)
-        return sign_in(page, email) if email else page
+        if email and email not in cookies:
+            cookies[email] = sign_in(page, email).context.storage_state()
+        return page
 
     yield make
     assert complaints == []

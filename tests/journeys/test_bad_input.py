@@ -23,7 +23,7 @@ def form(new_page: NewPage) -> Page:
     page = new_page("seller@example.com")
     page.goto("/sell/new/?provider=vast")
     for label, text in GOOD.items():
-        page.get_by_label(label, exact=True).first.fill(text)
+        page.get_by_label(label).fill(text)
     page.locator("main form").evaluate_all("forms => forms.forEach(f => { f.noValidate = true })")
     return page
 
@@ -42,7 +42,7 @@ def form(new_page: NewPage) -> Page:
     ],
 )
 def test_an_offer(form: Page, label: str, typed: str, words: str) -> None:
-    field = form.get_by_label(label, exact=True).first
+    field = form.get_by_label(label)
     field.fill(typed)
     form.get_by_role("button", name="Save as a draft").click()
     expect(form.get_by_text("Not saved yet")).to_be_visible()
@@ -51,14 +51,14 @@ def test_an_offer(form: Page, label: str, typed: str, words: str) -> None:
     assert field_errors(form, label, words)
     for other, text in GOOD.items():
         if other != label:
-            expect(form.get_by_label(other, exact=True).first).to_have_value(text)
+            expect(form.get_by_label(other)).to_have_value(text)
     form.goto("/sell/")
     expect(form.get_by_text(GOOD["Title"])).to_have_count(0)
 
 
 def field_errors(page: Page, label: str, words: str) -> bool:
     """Whether the field is described by an error with these words."""
-    field = page.get_by_label(label, exact=True).first
+    field = page.get_by_label(label)
     ids = (field.get_attribute("aria-describedby") or "").split()
     texts = [page.locator(f"[id='{one}']").inner_text() for one in ids if one.endswith("_error")]
     return any(words in text for text in texts)
