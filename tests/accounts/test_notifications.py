@@ -41,8 +41,8 @@ def kinds_in_the_code() -> set[str]:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TELLING:
                 given = [*node.args, *(word.value for word in node.keywords if word.arg == "kind")]
-                words = {arg.value for arg in given if isinstance(arg, ast.Constant)}
-                found |= {word for word in words if re.fullmatch(r"[a-z]+(_[a-z]+)+", str(word))}
+                words = {str(arg.value) for arg in given if isinstance(arg, ast.Constant)}
+                found |= {word for word in words if re.fullmatch(r"[a-z]+(_[a-z]+)+", word)}
     return found
 
 
@@ -84,6 +84,11 @@ def _paid_out(seller: Person, sandbox: SandboxProcess) -> None:
         payouts.follow(payout.remote_id)
 
 
+def html_of(one: mail.EmailMessage) -> str:
+    assert isinstance(one, mail.EmailMultiAlternatives)
+    return str(one.alternatives[0][0])
+
+
 def test_every_notice_has_its_words(
     books: None, sandbox: SandboxProcess, buyer: Person, settings: LazySettings
 ) -> None:
@@ -94,7 +99,7 @@ def test_every_notice_has_its_words(
         pass
     assert len(mail.outbox) == Notification.objects.count()
     for one in mail.outbox:
-        html = str(one.alternatives[0][0])
+        html = html_of(one)
         assert one.subject
         assert "\n" not in one.subject
         assert one.subject[0].isupper() or one.subject[0] == "$"
@@ -109,7 +114,7 @@ def test_every_notice_has_its_words(
 
 
 def _nothing_is_missing(settings: LazySettings) -> None:
-    templates = deepcopy(settings.TEMPLATES)
+    templates: Any = deepcopy(settings.TEMPLATES)
     templates[0]["OPTIONS"]["string_if_invalid"] = "MISSING(%s)"
     settings.TEMPLATES = templates
     for notice in Notification.objects.select_related("person"):
@@ -138,7 +143,7 @@ def test_what_people_wrote_stays_in_its_place(title: str, db: None, buyer: Perso
     assert one.subject == "Your listing is live"
     assert one.recipients() == ["buyer@example.com"]
     assert " ".join(title.split()) in " ".join(str(one.body).split())
-    assert "<b>x</b>" not in str(one.alternatives[0][0])
+    assert "<b>x</b>" not in html_of(one)
 
 
 def test_telling_the_same_twice_is_telling_once(db: None, buyer: Person) -> None:
