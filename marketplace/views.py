@@ -8,6 +8,7 @@ from django.views.decorators.cache import cache_control
 
 from listings.models import Listing
 from marketplace import figures
+from marketplace.api.problems import server_problem
 
 SHOWN_AT_HOME = 6
 
@@ -40,5 +41,7 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something broke; the page needs nothing that may be broken too."""
+    """Something broke; the answer needs nothing that may be broken too."""
+    if request.path.startswith("/api/"):
+        return server_problem()
     return render(request, "500.html", status=500)

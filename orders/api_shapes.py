@@ -48,7 +48,9 @@ class Recipient(serializers.Serializer[Any]):
 class Sent(serializers.Serializer[Any]):
     """The seller's word that the credit is on its way."""
 
-    note = Text(max_length=LONGEST_NOTE, validators=[plain])
+    note = Text(
+        max_length=LONGEST_NOTE, validators=[plain], required=False, allow_blank=True, default=""
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "evidence" in self.initial_data:

@@ -73,3 +73,9 @@ def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
     """What the API answers where there is nothing, whatever the method."""
     document = _document(404, "not_found", NOTHING_HERE)
     return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
+
+
+def server_problem() -> JsonResponse:
+    """What the API answers where something of ours broke."""
+    document = _document(500, "server_error", "Something broke here, and nothing was half done.")
+    return JsonResponse(document, status=500, content_type=MEDIA_TYPE)

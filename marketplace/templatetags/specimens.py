@@ -61,13 +61,41 @@ def _step(title: str, state: str, text: str = "", **at: datetime.datetime) -> Si
     return SimpleNamespace(title=title, state=state, text=text, **at)
 
 
+def _trade(now: datetime.datetime) -> list[SimpleNamespace]:
+    """A trade under way."""
+    minutes = datetime.timedelta(minutes=1)
+    return [
+        _step("Placed", "done", "You ordered $100.00 of credit.", at=now - 42 * minutes),
+        _step("Paid", "done", "$60.00 is held for you.", at=now - 40 * minutes),
+        _step("Transfer", "current", "Ada sends the credit to you.", by=now + 90 * minutes),
+        _step("Verification", "next", "You say that it arrived."),
+        _step("Completed", "next", "The held payment goes to Ada."),
+    ]
+
+
+def _refunded(now: datetime.datetime) -> list[SimpleNamespace]:
+    """A trade that ended with the money back."""
+    minutes = datetime.timedelta(minutes=1)
+    back = "$60.00 is on its way to your card."
+    return [
+        _step("Paid", "done", "$60.00 was held for you.", at=now - 80 * minutes),
+        _step("Declined", "stopped", "Ada could not send the credit.", at=now - 20 * minutes),
+        _step("Refunded", "done", back, at=now - 19 * minutes),
+    ]
+
+
 @register.simple_tag
 def specimens() -> SimpleNamespace:
     """Make the examples: a form with and without errors, listings, steps of a trade."""
     now = timezone.now().replace(microsecond=0)
     wrong = SpecimenForm({"title": "", "discount": "29.99", "face_value": "250.00"})
     wrong.add_error("discount", "29.99% is below 30%. Offer a discount between 30 and 70%.")
-    minutes = datetime.timedelta(minutes=1)
+    trades = [
+        ("May", 4100, "41%"),
+        ("Jun", 3900, "39%"),
+        ("Jul", 4400, "44%"),
+        ("Aug", 4600, "46%"),
+    ]
     return SimpleNamespace(
         form=SpecimenForm(),
         wrong=wrong,
@@ -76,50 +104,11 @@ def specimens() -> SimpleNamespace:
             _listing("Vast.ai", "Balance for GPU hours, any amount from $10", 180_000, 3250),
             _listing("Google Cloud", "Startup credit with consent, $2,000", 200_000, 6000),
         ],
-        steps=[
-            _step(
-                "Placed",
-                "done",
-                "You ordered $100.00 of credit.",
-                at=now - 42 * minutes,
-            ),
-            _step("Paid", "done", "$60.00 is held for you.", at=now - 40 * minutes),
-            _step(
-                "Transfer",
-                "current",
-                "Ada sends the credit to you.",
-                by=now + 90 * minutes,
-            ),
-            _step("Verification", "next", "We read your balance to see it arrive."),
-            _step("Completed", "next", "The held payment goes to Ada."),
-        ],
-        refunded=[
-            _step("Paid", "done", "$60.00 was held for you.", at=now - 80 * minutes),
-            _step(
-                "Declined",
-                "stopped",
-                "Ada could not send the credit.",
-                at=now - 20 * minutes,
-            ),
-            _step(
-                "Refunded",
-                "done",
-                "$60.00 is on its way to your card.",
-                at=now - 19 * minutes,
-            ),
-        ],
-        pages=[
-            _step("Credit", "done"),
-            _step("Price", "current"),
-            _step("Review", "next"),
-        ],
-        deadline=now + 90 * minutes,
+        steps=_trade(now),
+        refunded=_refunded(now),
+        pages=[_step("Credit", "done"), _step("Price", "current"), _step("Review", "next")],
+        deadline=now + datetime.timedelta(minutes=90),
         now=now,
         discounts=[4100, 4000, 4250, 3900, 4400, 4600, 4500],
-        trades=[
-            ("May", 4100, "41%"),
-            ("Jun", 3900, "39%"),
-            ("Jul", 4400, "44%"),
-            ("Aug", 4600, "46%"),
-        ],
+        trades=trades,
     )
