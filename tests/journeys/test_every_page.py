@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.journeys.people import NewPage, expect_state
-from tests.journeys.program import Program, offer
+from tests.journeys.program import Json, Program, offer
 from tests.journeys.stack import Stack
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}
@@ -57,33 +57,40 @@ CONSOLE = (
 GRAVE = ("serious", "critical")
 
 
-@pytest.fixture(scope="module")
-def places(stack: Stack, buyer: Program, seller: Program) -> dict[str, tuple[str, ...]]:
-    """The paths of each kind of visitor, with an offer and an order that is under way."""
-    listing = offer(stack, "Balance for GPU hours")
-    order = buyer.buy_and_pay(listing, 1000)
+@pytest.fixture
+def sent(stack: Stack, buyer: Program, seller: Program) -> Json:
+    """An order that the buyer is to inspect."""
+    order = buyer.buy_and_pay(offer(stack, "Balance for GPU hours"), 1000)
+    return seller.step(order, "transfer", {"note": "Sent"})
+
+
+def test_pages_of_a_visitor(stack: Stack, new_page: NewPage) -> None:
+    listing = f"/listings/{offer(stack, 'Balance for GPU hours')['id']}/"
+    walk(new_page(), listing, f"{listing}report/", *PUBLIC)
+
+
+def test_pages_of_a_buyer(stack: Stack, new_page: NewPage, buyer: Program, sent: Json) -> None:
     coded = buyer.buy_and_pay(offer(stack, "Coupons of $20 for image"), 2000)
-    here, there = f"/listings/{listing['id']}/", f"/orders/{order['id']}/"
-    return {
-        "": (*PUBLIC, here, f"{here}report/"),
-        "buyer@example.com": (*MEMBER, here, there, f"{there}dispute/", f"/orders/{coded['id']}/"),
-        "seller@example.com": (*MEMBER, *SELLER, here, f"/sell/{listing['id']}/", there),
-        "moderator@example.com": (*CONSOLE, f"/console/listings/listing/{listing['id']}/change/"),
-    }
+    order, codes = f"/orders/{sent['id']}/", f"/orders/{coded['id']}/"
+    listing = f"/listings/{sent['listing']}/"
+    page = new_page("buyer@example.com")
+    walk(page, order, f"{order}dispute/", codes, listing, *MEMBER)
 
 
-@pytest.mark.parametrize("email", ["", "buyer@example.com", "seller@example.com"])
-def test_a_page(new_page: NewPage, places: dict[str, tuple[str, ...]], email: str) -> None:
-    """Wide and on a phone, light and dark; no console error, no style or script refused."""
-    walk(new_page, email, places[email])
+def test_pages_of_a_seller(new_page: NewPage, sent: Json) -> None:
+    own, order = sent["listing"], f"/orders/{sent['id']}/"
+    page = new_page("seller@example.com")
+    walk(page, order, f"/listings/{own}/", f"/sell/{own}/", *MEMBER, *SELLER)
 
 
-def test_the_console(new_page: NewPage, places: dict[str, tuple[str, ...]]) -> None:
-    walk(new_page, "moderator@example.com", places["moderator@example.com"])
+def test_pages_of_a_moderator(new_page: NewPage, sent: Json) -> None:
+    order = f"/console/orders/order/{sent['id']}/change/"
+    listing = f"/console/listings/listing/{sent['listing']}/change/"
+    walk(new_page("moderator@example.com"), order, listing, *CONSOLE)
 
 
-def walk(new_page: NewPage, email: str, paths: tuple[str, ...]) -> None:
-    page = new_page(email)
+def walk(page: Page, *paths: str) -> None:
+    """Each page wide and on a phone, light and dark; `new_page` looks for complaints."""
     problems: list[str] = []
     for path in paths:
         answer = page.goto(path)
@@ -115,16 +122,11 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def test_the_keyboard_reaches_the_main_action(
-    stack: Stack, new_page: NewPage, buyer: Program, seller: Program
-) -> None:
-    listing = offer(stack, "Balance for GPU hours")
-    order = buyer.buy_and_pay(listing, 1000)
-    seller.step(order, "transfer", {"note": "Sent"})
+def test_the_keyboard_reaches_the_main_action(new_page: NewPage, sent: Json) -> None:
     page = new_page("buyer@example.com")
     for path, name in (
-        (f"/listings/{listing['id']}/", "Continue to payment"),
-        (f"/orders/{order['id']}/", "It arrived"),
+        (f"/listings/{sent['listing']}/", "Continue to payment"),
+        (f"/orders/{sent['id']}/", "It arrived"),
     ):
         page.goto(path)
         page.keyboard.press("Tab")
