@@ -10,6 +10,16 @@ function cents(text) {
 
 const dollars = (amount) => `$${said.format(Math.floor(amount / 100)).slice(0, -3)}.${String(amount % 100).padStart(2, "0")}`;
 
+/* Whoever signs in first comes back to the amount that they had chosen. */
+function keep(box, amount) {
+  const back = `${location.pathname}?face_value=${encodeURIComponent(amount)}`;
+  for (const link of box.querySelectorAll("[data-next]")) {
+    const url = new URL(link.href);
+    url.searchParams.set("next", back);
+    link.href = url;
+  }
+}
+
 function live(box) {
   const amount = box.querySelector("[name=face_value]");
   const { discountBp, least, step, left } = Object.fromEntries(
@@ -24,6 +34,7 @@ function live(box) {
     advice.hidden = fits;
     if (fits) {
       const off = Math.floor((value * discountBp + 5000) / 10000);
+      keep(box, amount.value.trim());
       price.value = dollars(value - off);
       saved.value = dollars(off);
     } else {

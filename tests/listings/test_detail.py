@@ -59,6 +59,8 @@ def test_an_amount_that_makes_no_sense_means_all_of_it(client: Client, amount: s
 def test_a_stranger_signs_in_and_comes_back_to_it(client: Client) -> None:
     listing = a_listing()
     page = text(client, listing, "?face_value=50")
+    assert "csrfmiddlewaretoken" not in page
+    assert not client.cookies
     assert f"/accounts/login/?next={listing.get_absolute_url()}%3Fface_value%3D50" in page
 
 

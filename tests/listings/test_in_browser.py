@@ -1,6 +1,7 @@
 """Offers in a real browser: what scripts add, and nothing that keeps anybody out."""
 
 import re
+from urllib.parse import quote_plus
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -72,6 +73,9 @@ def test_the_price_follows_the_amount(page: Page, offer: Listing) -> None:
     expect(price).to_have_text("–")
     page.get_by_role("link", name="$120.00").click()
     expect(amount).to_have_value("120.00")
+    sign_in_link = page.get_by_role("link", name="Sign in to buy")
+    back = f"{offer.get_absolute_url()}?face_value=120.00"
+    expect(sign_in_link).to_have_attribute("href", re.compile(re.escape(quote_plus(back))))
     expect(page).to_have_url(re.compile(r"/$"))
 
 
