@@ -1,5 +1,6 @@
 """What every template may use."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.models import Notification
 def site(request: HttpRequest) -> dict[str, Any]:
     """The site's origin and fee, and how many unread notices the person has (asked when shown)."""
 
+    @cache
     def unread() -> int:
         if not request.user.is_authenticated:
             return 0
