@@ -278,10 +278,14 @@ class SellForm(ListingForm):
 class ReportForm(forms.ModelForm):
     """What is wrong with an offer."""
 
+    reason = forms.ChoiceField(
+        label="What is wrong?", choices=[("", "Choose what fits best"), *Report.REASONS]
+    )
+
     class Meta:
         model = Report
         fields = ["reason", "text"]
-        labels = {"reason": "What is wrong?", "text": "What should we know?"}
+        labels = {"text": "What should we know?"}
 
 
 def initial(listing: Listing) -> dict[str, Any]:
