@@ -36,20 +36,17 @@ EXPECTED = (
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Database, broker, web, worker, scheduler and sandbox, with the demo data."""
+    """Database, broker, web, worker, scheduler and sandbox, with the demo data.
+
+    After all trades of a run, every invariant of the ledger holds.
+    """
     found = Stack(**QUICK)
     try:
         found.start()
         yield found
+        audit(found)
     finally:
         found.remove()
-
-
-@pytest.fixture(scope="module")
-def clean_ledger(stack: Stack) -> Iterator[None]:
-    """After all trades of a file, every invariant of the ledger holds."""
-    yield
-    audit(stack)
 
 
 @pytest.fixture(scope="session")

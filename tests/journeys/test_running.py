@@ -14,14 +14,11 @@ SECOND_START_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[Stack]:
-    """A stack that these tests may kill and stop."""
-    found = Stack()
-    try:
-        found.start()
-        yield found
-    finally:
-        found.remove()
+def own(stack: Stack) -> Iterator[Stack]:
+    """The stack, which these tests kill and stop, and which runs again after them."""
+    yield stack
+    if stack.process is None:
+        stack.start()
 
 
 def traces(stack: Stack) -> list[object]:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from marketplace.demo.consent import consent_document
@@ -168,8 +167,3 @@ def test_codes_are_revealed_after_payment(new_page: NewPage) -> None:
     expect_state(page, "This trade is complete")
     page.get_by_role("button", name="Show the codes again").click()
     assert codes.all_inner_texts() == shown
-
-
-@pytest.fixture(autouse=True)
-def _books(clean_ledger: None) -> None:
-    """Every trade here ends with a clean ledger."""

@@ -4,9 +4,7 @@ from tests.journeys.program import Program, money, offer, pay, settled, wait_for
 from tests.journeys.stack import Stack, wait_until
 
 
-def test_a_balance_transfer(
-    stack: Stack, buyer: Program, seller: Program, clean_ledger: None
-) -> None:
+def test_a_balance_transfer(stack: Stack, buyer: Program, seller: Program) -> None:
     before = seller.get("me/")["balances"]
     listing = offer(stack, "Balance for GPU hours")
     assert listing["transfer_method"] == "balance_transfer"
@@ -55,9 +53,7 @@ def test_a_balance_transfer(
     )
 
 
-def test_codes_are_revealed(
-    stack: Stack, buyer: Program, seller: Program, clean_ledger: None
-) -> None:
+def test_codes_are_revealed(stack: Stack, buyer: Program, seller: Program) -> None:
     listing = offer(stack, "Coupons of $20 for image")
     order = buyer.buy_and_pay(listing, 2 * listing["step_cents"])
     assert seller.call("POST", f"orders/{order['id']}/reveal/").status_code == 403

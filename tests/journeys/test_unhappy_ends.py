@@ -25,7 +25,7 @@ from tests.journeys.stack import Stack
 DECLINED, NO_FUNDS, WRONG_CODE = "4000000000000002", "4000000000009995", "4000000000000127"
 ASKS_THE_BANK = "4000002760003184"
 LONGEST_WAIT_SECONDS = 90
-pytestmark = pytest.mark.usefixtures("left_alone", "clean_ledger")
+pytestmark = pytest.mark.usefixtures("left_alone")
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +128,7 @@ def open_dispute(page: Page, order: Json) -> None:
 def decide(page: Page, order: Json, outcome: str) -> None:
     """From the queue to the dispute, and a decision with its reason."""
     page.goto("/console/")
-    row = page.get_by_role("row").filter(has_text="Dispute").filter(has_text="did not arrive")
-    row.last.get_by_role("link").click()
+    page.get_by_role("link", name=order["title"]).last.click()
     expect(page.get_by_role("link", name=order["id"]).first).to_be_visible()
     page.get_by_role("radio", name=outcome).check()
     page.get_by_label("Reason").fill("I compared the dates and the amounts.")

@@ -14,7 +14,6 @@ from tests.journeys.stack import Stack
 
 # The poller asks about a payment every 30 s.
 POLLED_SECONDS = 55
-pytestmark = pytest.mark.usefixtures("clean_ledger")
 
 
 @pytest.fixture
