@@ -83,7 +83,8 @@ class Machine:
         if rows.update(status=to, status_since=Now(), **changes) != 1:
             raise WrongState
         self._record(row, kind=kind, old=old, new=to, actor=actor, note=note)
-        row.refresh_from_db()
+        # These columns only: a full refresh would forget the relations that were loaded with it.
+        row.refresh_from_db(fields=["status", "status_since", *changes])
 
     def remark(self, row: Any, *, kind: str, actor: Any, note: str = "") -> None:
         """Record something that happened without a change of state."""

@@ -71,7 +71,7 @@ class ListingDetail(APIView):
     @extend_schema(operation_id="listings_retrieve", tags=TAGS, responses=api_shapes.ListingAnswer)
     def get(self, request: Request, listing_id: UUID) -> Response:
         """An offer that is or was public, or one's own."""
-        visible = Listing.objects.visible_to(request.user).for_cards().select_related("program")
+        visible = Listing.objects.visible_to(request.user).with_parts().select_related("program")
         listing = visible.filter(pk=listing_id).first()
         if listing is None:
             raise Http404

@@ -1,11 +1,15 @@
 """The search form as people meet it: choices instead of cents, and tags that take one away."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from listings.search import DEFAULT_ORDER, SearchForm
 
@@ -33,11 +37,34 @@ class Choice(NamedTuple):
     chosen: bool
 
 
+class QuickSelect(forms.Select):
+    """A select as Django's, without a template for each of its 68 options."""
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        chosen = set(self.format_value(value))
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, " selected" if key in chosen else "", text) for key, text in self.choices),
+        )
+        given = flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name}))
+        return format_html("<select{}>{}</select>", given, options)
+
+
 class BrowseForm(SearchForm):
     """The filters of the browse page."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in ("provider", "transfer_method", "ordering"):
+            field = cast(forms.ChoiceField, self.fields[name])
+            field.widget = QuickSelect(choices=list(field.widget.choices))
         self.fields["q"].widget = forms.TextInput(
             attrs={"type": "search", "placeholder": "Replicate, GPU, images"}
         )

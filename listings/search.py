@@ -84,7 +84,7 @@ def order_column(ordering: str) -> str:
 
 def results(wanted: Mapping[str, Any]) -> Listings:
     """The live offers that fit the cleaned data of a `SearchForm`, with what cards show."""
-    rows = Listing.objects.live().for_cards()
+    rows = Listing.objects.live().with_parts()
     bounds = {
         "provider_id": wanted.get("provider"),
         "transfer_method": wanted.get("transfer_method"),

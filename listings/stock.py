@@ -41,7 +41,7 @@ def reserve(listing: Listing, face_value_cents: int) -> None:
         listing.refresh_from_db()
         require_offered(listing, face_value_cents)
         raise NotLive  # what was offered a moment ago is not what is offered now
-    listing.refresh_from_db()
+    listing.refresh_from_db(fields=["available_cents", "reserved_cents"])
     if listing.available_cents == 0:
         machine.advance(listing, ListingStatus.SOLD_OUT, kind="sold_out", actor=None)
 

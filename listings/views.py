@@ -30,7 +30,7 @@ def browse(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         wanted = form.cleaned_data
         column, cursor = order_column(wanted["ordering"]), request.GET.get("cursor")
-        found = page(results(wanted), by=column, cursor=cursor, limit=SHOWN)
+        found = page(results(wanted).for_cards(), by=column, cursor=cursor, limit=SHOWN)
     context = {
         "form": form,
         "listings": found.rows,
@@ -53,7 +53,7 @@ def _at(request: HttpRequest, cursor: str | None) -> str | None:
 @require_safe
 def detail(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     """One offer: what it is, what it costs, how it moves, and a box to buy some of it."""
-    rows = Listing.objects.visible_to(request.user).for_cards().select_related("program")
+    rows = Listing.objects.visible_to(request.user).with_parts().select_related("program")
     listing = get_object_or_404(rows, pk=listing_id)
     context: dict[str, Any] = {
         "listing": listing,

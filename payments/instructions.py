@@ -40,7 +40,7 @@ PASSING = {
 }
 
 
-def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> Instruction:
+def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> None:
     """Record an intended call; once per purpose. It is made after the transaction.
 
     What it brings about at the processor carries the instruction's id, for look-ups.
@@ -49,10 +49,8 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> I
     mark = uuid4()
     if kind in effects.MARKED:
         params = {**params, "metadata": {"instruction": str(mark)}}
-    instruction, _ = Instruction.objects.get_or_create(
-        purpose=purpose, defaults={"id": mark, "kind": kind, "params": params, **links}
-    )
-    return instruction
+    instruction = Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
+    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
 
 
 def call_off(escrow: Escrow, *, kind: str) -> None:

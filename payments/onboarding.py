@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from payments import instructions
-from payments.models import PayoutAccount
+from payments.models import Instruction, PayoutAccount
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 from payments.refusals import NotOnboarded, ProcessorUnavailable
@@ -28,11 +28,12 @@ def begin(*, person: Person, return_url: str, refresh_url: str) -> str:
 
 
 def _account_of(person: Person) -> PayoutAccount:
+    purpose = f"person:{person.pk}:account"
     with transaction.atomic():
         account, _ = PayoutAccount.objects.get_or_create(person=person)
-        instruction = instructions.write(
+        instructions.write(
             kind="account",
-            purpose=f"person:{person.pk}:account",
+            purpose=purpose,
             person=person,
             params={
                 "contact_email": person.email,
@@ -55,6 +56,7 @@ def _account_of(person: Person) -> PayoutAccount:
             },
         )
     if not account.remote_id:
+        instruction = Instruction.objects.get(purpose=purpose)
         instructions.carry_out(instruction.pk)
         account.refresh_from_db()
     return account
