@@ -27,7 +27,7 @@ test: $(STAMP)
 check: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy .
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@env $$(grep -v '^#' .ci/production.env) $(BIN)/python manage.py check --deploy \
