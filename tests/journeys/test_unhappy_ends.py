@@ -22,7 +22,13 @@ from tests.journeys.program import (
 from tests.journeys.program import pay as post_card
 from tests.journeys.stack import Stack
 
-DECLINED, NO_FUNDS, WRONG_CODE = "4000000000000002", "4000000000009995", "4000000000000127"
+BAD_CARDS = {
+    "4000000000000002": "Your card was declined.",
+    "4000000000009995": "Your card has insufficient funds.",
+    "4000000000000069": "Your card has expired.",
+    "4000000000000127": "Your card's security code is incorrect.",
+    "4000000000000119": "An error occurred while processing your card.",
+}
 ASKS_THE_BANK = "4000002760003184"
 LONGEST_WAIT_SECONDS = 90
 pytestmark = pytest.mark.usefixtures("left_alone")
@@ -52,11 +58,7 @@ def shown(page: Page) -> Json:
 def test_a_declined_card_is_replaced_by_another(new_page: NewPage, seller: Program) -> None:
     page = new_page("buyer2@example.com")
     order_by_page(page, "of GPU balance in small parts", "10")
-    for number, words in (
-        (DECLINED, "Your card was declined."),
-        (NO_FUNDS, "Your card has insufficient funds."),
-        (WRONG_CODE, "security code is incorrect"),
-    ):
+    for number, words in BAD_CARDS.items():
         pay(page, number)
         expect(page.get_by_role("alert")).to_contain_text(words)
         expect(page.get_by_label("Card number")).to_have_value(number)
