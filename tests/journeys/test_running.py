@@ -4,6 +4,7 @@ import os
 import resource
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -26,9 +27,13 @@ def traces(stack: Stack) -> list[object]:
     return [*processes.marked(f"SURPLUS_RUN={stack.home}"), *sockets.iterdir()]
 
 
+def answers(stack: Stack, path: str) -> bool:
+    return probe.get(stack.base_url, path)[0] in (200, 302)
+
+
 def test_the_pages_of_the_closing_box_answer(own: Stack) -> None:
     for path in ("/", "/healthz", "/readyz", "/api/v1/docs/", "/console/", "/dev/outbox/"):
-        assert probe.get(own.base_url, path)[0] in (200, 302), path
+        wait_until(partial(answers, own, path), what=path)
     assert probe.get(own.sandbox_url, "/_control/")[0] == 200
     assert f"Sandbox      {own.sandbox_url}/_control/" in own.log()
 
