@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import notifications
@@ -20,6 +21,7 @@ from listings.models import Listing
 from marketplace.local.environment import ROOT
 from orders import follow, transfer
 from payments import chargebacks, payouts
+from payments.models import Instruction
 from payments.processor.interface import CardDispute
 from tests.architecture.source import modules
 from tests.factories import a_listing
@@ -77,6 +79,14 @@ def _paid_out(seller: Person, sandbox: SandboxProcess) -> None:
     """Even a payout that was paid may come back."""
     settle()
     payout = payouts.request_payout(seller)
+    # Until the processor has the money at hand, it refuses for now and is asked again.
+    for _ in range(10):
+        Instruction.objects.filter(payout=payout, due_at__isnull=False).update(due_at=Now())
+        settle(1)
+        payout.refresh_from_db()
+        if payout.remote_id:
+            break
+        sandbox.control("POST", "clock/", {"advance_seconds": 60})
     settle()
     payout.refresh_from_db()
     for outcome in ("paid", "failed"):

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,10 @@ class Module:
 
     @classmethod
     def parse(cls, name: str, text: str) -> "Module":
-        return cls(name, ast.parse(text))
+        # In a thread of its own: Python 3.11 miscounts its recursion where a library has changed
+        # the limit in this one (SystemError, "AST constructor recursion depth mismatch").
+        with ThreadPoolExecutor(1) as fresh:
+            return cls(name, fresh.submit(ast.parse, text).result())
 
     def functions(self) -> Iterator[Function]:
         for node in ast.walk(self.tree):
