@@ -10,6 +10,7 @@ import pwd
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import IO, Self
 
@@ -25,7 +26,7 @@ class ServerFailed(SystemExit):
     """The server cannot be started; the message says why in one sentence."""
 
 
-class Server:
+class Server(ABC):
     """One embedded server, living in `home`."""
 
     name: str  # the part it plays: its label in the log
@@ -38,11 +39,13 @@ class Server:
 
     # What each server says of itself.
 
+    @abstractmethod
     def prepare(self) -> None:
         """Make directories and whatever the first start needs; called by the owner only."""
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """The server's program and its arguments."""
 
     def popen(self, log: IO[bytes]) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
@@ -55,14 +58,15 @@ class Server:
             preexec_fn=processes.child_setup(self.stop_signal, user=self.user),
         )
 
+    @abstractmethod
     def answers(self) -> bool:
         """True when a real connection gets a real answer; a process id would not prove it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pid(self) -> int | None:
         """The living process that serves `home`, whoever started it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def clear_stale_locks(self) -> None:
         """Remove what a killed server left in its own way."""
 
