@@ -8,6 +8,7 @@ from allauth.socialaccount.forms import SignupForm as AllauthSocialSignupForm
 from django import forms
 
 from accounts.addresses import canonical
+from accounts.mail_choices import GROUPS
 from accounts.models import Person
 from accounts.people import owner_of
 
@@ -54,6 +55,17 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = False
+
+
+class MailForm(forms.Form):
+    """The groups of mails that a person wants."""
+
+    wanted = forms.MultipleChoiceField(
+        label="Send me mails about",
+        choices=[(group.name, f"{group.label}: {group.about}") for group in GROUPS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 SCOPES_IN_WORDS = [

@@ -121,6 +121,22 @@ class Notification(models.Model):
         return self.key
 
 
+class MailMute(models.Model):
+    """A group of mails that a person does not want; `accounts.mail_choices` names the groups."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="mail_mutes")
+    group = models.CharField(max_length=20)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "group"], name="a_group_is_muted_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.group
+
+
 class AuditEntry(models.Model):
     """An act of a moderator or the system that somebody may have to answer for."""
 

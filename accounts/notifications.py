@@ -10,7 +10,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
+from django.urls import reverse
 
+from accounts import mail_choices
 from accounts.models import Notification, Person
 
 log = logging.getLogger(__name__)
@@ -53,11 +55,16 @@ def send_due(limit: int = 50) -> int:
             mail_attempts=F("mail_attempts") + 1, mail_due_at=Now() + RETRY_AFTER
         )
     claimed = Notification.objects.filter(pk__in=ids).select_related("person").order_by("pk")
-    return sum(_send(notification) for notification in claimed)
+    muted = mail_choices.muted(notification.person_id for notification in claimed)
+    return sum(_send(notification, muted) for notification in claimed)
 
 
-def _send(notification: Notification) -> bool:
+def _send(notification: Notification, muted: set[tuple[int, str]]) -> bool:
     row = Notification.objects.filter(pk=notification.pk)
+    group = mail_choices.group_of(notification.kind)
+    if group and (notification.person_id, group.name) in muted:
+        row.update(mail_due_at=None)
+        return False
     try:
         _mail(notification).send()
     except Exception:
@@ -72,7 +79,8 @@ def _send(notification: Notification) -> bool:
 
 def _mail(notification: Notification) -> EmailMultiAlternatives:
     subject, paragraphs = render(notification)
-    context = {
+    headers, context = _way_out(notification)
+    context |= {
         "subject": subject,
         "paragraphs": paragraphs,
         "url": settings.SITE_ORIGIN + notification.context["url"],
@@ -82,7 +90,21 @@ def _mail(notification: Notification) -> EmailMultiAlternatives:
         subject=subject,
         body=render_to_string("emails/notification.txt", context),
         to=[notification.person.email],
-        headers={"X-Surplus-Kind": notification.kind},
+        headers={"X-Surplus-Kind": notification.kind, **headers},
     )
     mail.attach_alternative(render_to_string("emails/notification.html", context), "text/html")
     return mail
+
+
+def _way_out(notification: Notification) -> tuple[dict[str, str], dict[str, Any]]:
+    """Headers and words that stop mails of this group (RFC 2369, RFC 8058); none for security."""
+    group = mail_choices.group_of(notification.kind)
+    if group is None:
+        return {}, {}
+    token = mail_choices.link_token(notification.person_id, group)
+    stop = settings.SITE_ORIGIN + reverse("account:unsubscribe", args=[token])
+    headers = {
+        "List-Unsubscribe": f"<{stop}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return headers, {"stop_url": stop, "group": group.label.lower()}

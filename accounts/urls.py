@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import views
+from accounts import mail_views, views
 
 app_name = "account"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/reading/", views.read_all, name="read_all"),
     path("inbox/<int:notification_id>/", views.read, name="read"),
+    path("mail/", mail_views.choices, name="mail"),
+    path("mail/stop/<str:token>/", mail_views.unsubscribe, name="unsubscribe"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<int:token_id>/revocation/", views.revoke, name="revoke"),
 ]

@@ -39,6 +39,7 @@ PUBLIC = (
 MEMBER = (
     "/account/",
     "/account/inbox/",
+    "/account/mail/",
     "/account/tokens/",
     "/account/payouts/",
     "/accounts/email/",
