@@ -55,7 +55,7 @@ class Loader:
         first = self._existing(count)
         if first == count:
             return 0
-        self.digest = self._keep_document()
+        self.digest = self.keep_document()
         for start in range(first, count, CHUNK):
             with transaction.atomic():
                 self._copy(range(start, min(start + CHUNK, count)))
@@ -78,7 +78,8 @@ class Loader:
         return uuid5(NAMESPACE, f"bulk:{self.seed}:{number}")
 
     @staticmethod
-    def _keep_document() -> str:
+    def keep_document() -> str:
+        """Keep the consent that all made-up offers share; returns its digest."""
         content = consent_document(
             provider="Every provider", seller="the demo sellers", amount="$10,000"
         )

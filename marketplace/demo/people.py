@@ -42,18 +42,25 @@ ROLES = (
     Role("moderator2@example.com", "Mira Chen", is_staff=True),
     Role("admin@example.com", "Alex Winter", is_staff=True, is_superuser=True),
 )
+# The other side of the trades that are loaded in any number.
+CROWD = tuple(
+    Role(f"trader{number}@example.com", name)
+    for number, name in enumerate(
+        ("Ada Lind", "Yusuf Demir", "Nora Vance", "Tomas Reis", "Ines Costa", "Kofi Mensah"), 1
+    )
+)
 
 
 def strangers() -> bool:
     """Whether the database holds anybody who is not of the demo."""
-    return Person.objects.exclude(email__in=[role.email for role in ROLES]).exists()
+    return Person.objects.exclude(email__in=[role.email for role in ROLES + CROWD]).exists()
 
 
 @transaction.atomic
-def create_people() -> dict[str, Person]:
+def create_people(roles: tuple[Role, ...] = ROLES) -> dict[str, Person]:
     """The demo people by address; those who are there already stay as they are."""
-    people = Person.objects.in_bulk([role.email for role in ROLES], field_name="email")
-    missing = [role for role in ROLES if role.email not in people]
+    people = Person.objects.in_bulk([role.email for role in roles], field_name="email")
+    missing = [role for role in roles if role.email not in people]
     # All share one password, so they may share the work of hashing it.
     password = make_password(settings.DEMO_PASSWORD) if missing else ""
     for role in missing:

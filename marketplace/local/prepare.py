@@ -6,6 +6,8 @@ import time
 from marketplace.local import probe
 
 SANDBOX_SECONDS = 30
+# So that figures, standings and statements are not all zero on the first day.
+PAST_TRADES = 120
 
 
 def main() -> None:
@@ -21,7 +23,7 @@ def main() -> None:
     if not apps.get_model("listings", "Listing").objects.exists():
         # The demo trades need the sandbox's books to match.
         wait_for_sandbox(os.environ["SANDBOX_URL"])
-        call_command("seed_demo")
+        call_command("seed_demo", orders=PAST_TRADES)
 
 
 def wait_for_sandbox(url: str) -> None:

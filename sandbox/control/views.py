@@ -179,9 +179,10 @@ def provider_faults(request: HttpRequest, given: Answer, slug: str) -> Answer:
 
 @call("POST")
 def write_books(request: HttpRequest, given: Answer) -> Answer:
-    """Writes whole trades for demo data, without events."""
+    """Writes whole trades, and payouts, for demo data, without events."""
     with writing():
-        return {"results": books.write(given, f"{request.scheme}://{request.get_host()}")}
+        made = books.write(given, f"{request.scheme}://{request.get_host()}")
+        return {"results": made, "payouts": books.pay_out(given)}
 
 
 @call("POST")

@@ -1,4 +1,4 @@
-"""Demo data: people, offers, and any number of live listings. Safe to repeat."""
+"""Demo data: people, offers, and any number of live listings and trades. Safe to repeat."""
 
 from typing import Any
 
@@ -8,11 +8,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketplace.demo.bulk import Loader
 from marketplace.demo.offers import publish_offers
-from marketplace.demo.people import SandboxSilent, create_people, onboard_sellers, strangers
+from marketplace.demo.people import (
+    CROWD,
+    SandboxSilent,
+    create_people,
+    onboard_sellers,
+    strangers,
+)
+from marketplace.demo.trades import TradeLoader
 from providers.models import Provider
 
 PROBE_SECONDS = 5
 MOST_LISTINGS = 1_000_000
+MOST_ORDERS = 1_000_000
 
 
 class Command(BaseCommand):
@@ -22,11 +30,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--listings", type=int, default=0, help="this many further live listings, by COPY"
         )
+        parser.add_argument(
+            "--orders",
+            type=int,
+            default=0,
+            help="this many trades of earlier days, with the sandbox's books to match",
+        )
         parser.add_argument("--seed", type=int, default=1, help="what all that is random hangs on")
 
-    def handle(self, *args: Any, listings: int, seed: int, **options: Any) -> None:
+    def handle(self, *args: Any, listings: int, orders: int, seed: int, **options: Any) -> None:
         if not 0 <= listings <= MOST_LISTINGS:
             raise CommandError(f"--listings takes a number from 0 to {MOST_LISTINGS}.")
+        if not 0 <= orders <= MOST_ORDERS:
+            raise CommandError(f"--orders takes a number from 0 to {MOST_ORDERS}.")
         if not settings.DEBUG and strangers():
             raise CommandError(
                 "This database holds people who are not of the demo, and DEBUG is off, "
@@ -36,14 +52,19 @@ class Command(BaseCommand):
             raise CommandError("The catalogue is empty: run manage.py load_catalogue first.")
         self._require_sandbox()
         people = create_people()
+        trades = 0
         try:
             onboard_sellers(people)
+            offers = publish_offers(people, seed=seed)
+            loaded = Loader(people, seed=seed).load(listings) if listings else 0
+            if orders:
+                crowd = create_people(CROWD)
+                trades = TradeLoader(people, crowd, seed=seed).load(orders)
         except SandboxSilent:
             raise CommandError(self._silent()) from None
-        offers = publish_offers(people, seed=seed)
-        loaded = Loader(people, seed=seed).load(listings) if listings else 0
         self.stdout.write(
-            f"Demo data is there: {offers} new offers and {loaded} new bulk listings."
+            f"Demo data is there: {offers} new offers, {loaded} new bulk listings "
+            f"and {trades} new trades."
         )
 
     def _require_sandbox(self) -> None:
