@@ -5,8 +5,10 @@ STAMP := .venv/.installed
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-header --python-version 3.11
 ARGS ?=
+SEEDS ?= 1:11
+STEPS ?= 200
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench simulate lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +16,7 @@ help:
 	@echo "make test    set up, then run the whole suite; ARGS=... goes to pytest"
 	@echo "make check   lint, formatting, types, architecture, migrations, deployment settings"
 	@echo "make bench   measure; tables on the screen, figures in bench/results/"
+	@echo "make simulate   trades under every failure at once: SEEDS=7001:7021 STEPS=200"
 	@echo "make lock    lock the dependencies of pyproject.toml again"
 	@echo "make clean   remove the installed environment and the caches; var/ (your data) stays"
 
@@ -32,6 +35,9 @@ check: $(STAMP)
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@env $$(grep -v '^#' .ci/production.env) $(BIN)/python manage.py check --deploy \
 		--fail-level WARNING
+
+simulate: $(STAMP)
+	@exec $(BIN)/python -m simulator $(SEEDS) --steps $(STEPS) $(ARGS)
 
 bench: $(STAMP)
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -43,8 +43,9 @@ INVARIANTS: Mapping[str, str] = {
             WHEN 'placed' THEN e.status IN ('awaiting', 'held')
             WHEN 'completed' THEN e.status IN ('released', 'split')
             WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded')
-            ELSE e.status = 'held'
-                OR (e.status = 'refunded' AND e.status_since > now() - interval '1 hour') END""",
+            ELSE e.status = 'held' OR (e.status = 'refunded' AND EXISTS (
+                SELECT FROM payments_escrowevent ev
+                WHERE ev.escrow_id = e.id AND ev.kind = 'taken_back_by_bank')) END""",
     "nobody trades with themselves": """
         SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
         WHERE o.buyer_id = o.seller_id OR o.seller_id <> l.seller_id""",
@@ -72,6 +73,13 @@ INVARIANTS: Mapping[str, str] = {
 
 # What is late is for a person to look at. An order whose payment the bank disputes has to wait.
 ALARMS: Mapping[str, str] = {
+    "an order follows its money within the hour": """
+        SELECT o.id, o.status, e.status FROM orders_order o
+        JOIN payments_escrow e ON e.id = o.escrow_id
+        WHERE e.status_since < now() - interval '1 hour' AND (
+            (o.status = 'placed' AND e.status = 'held')
+            OR (o.status IN ('paid', 'transferred', 'verified', 'disputed')
+                AND e.status <> 'held'))""",
     "no order waits beyond its deadline": """
         SELECT o.id, o.status, o.deadline FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id

@@ -18,7 +18,7 @@ from listings.refusals import AmountNotOffered
 from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
-from payments import escrow, instructions, money
+from payments import escrow, failpoints, instructions, money
 from payments.models import Instruction, InstructionStatus
 from payments.processor import processor
 from providers.vocabulary import TransferMethod
@@ -141,6 +141,7 @@ def _database_now() -> datetime:
 
 def open_payment_page(order: Order) -> Order:
     """Have the processor open the page, unless it did; the sweep tries again if it cannot now."""
+    failpoints.reached("order reserved")
     page = Instruction.objects.get(escrow=order.escrow, kind="checkout")
     page = instructions.carry_out(page.pk)
     patience = time.monotonic() + PATIENCE_SECONDS

@@ -6,7 +6,7 @@ Not to be confused with a dispute between buyer and seller, which a moderator de
 from django.db import transaction
 from django.db.models.functions import Now
 
-from payments import collection, escrow, incidents, ledger
+from payments import collection, escrow, failpoints, incidents, ledger
 from payments.models import Chargeback, Escrow, EscrowStatus, Instruction, InstructionStatus
 from payments.processor import processor
 from payments.processor.interface import CardDispute
@@ -14,7 +14,9 @@ from payments.processor.interface import CardDispute
 
 def follow(dispute_id: str) -> None:
     """Ask the processor about one dispute and act on it."""
-    record(processor().card_dispute(dispute_id))
+    found = processor().card_dispute(dispute_id)
+    failpoints.reached("dispute asked about")
+    record(found)
 
 
 def follow_recent() -> int:

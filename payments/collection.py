@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from payments import escrow as escrows
+from payments import failpoints
 from payments.models import Escrow, EscrowStatus
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
@@ -24,12 +25,12 @@ def collect(escrow_id: UUID) -> Escrow:
     escrow = Escrow.objects.get(pk=escrow_id)
     read_at, again = escrow.poll_due_at, False
     if escrow.charge_id:
-        escrow = escrows.record_payment(escrow.pk, processor().payment(escrow.payment_id))
+        escrow = _book(escrow, escrow.payment_id)
         again = _fee_unknown(escrow)
     elif escrow.checkout_id:
         page = processor().checkout(escrow.checkout_id)
         if page.paid:
-            escrow = escrows.record_payment(escrow.pk, processor().payment(page.payment_id))
+            escrow = _book(escrow, page.payment_id)
             again = _fee_unknown(escrow)
         else:
             again = page.status == "open"
@@ -41,6 +42,14 @@ def collect(escrow_id: UUID) -> Escrow:
     asked.update(poll_due_at=Now() + POLL_EVERY if again else None)
     escrow.refresh_from_db()
     return escrow
+
+
+def _book(escrow: Escrow, payment_id: str) -> Escrow:
+    payment = processor().payment(payment_id)
+    failpoints.reached("payment asked about")
+    booked = escrows.record_payment(escrow.pk, payment)
+    failpoints.reached("payment booked")
+    return booked
 
 
 def _fee_unknown(escrow: Escrow) -> bool:

@@ -12,9 +12,8 @@ from uuid import UUID, uuid4
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
-from django.utils import timezone
 
-from payments import effects, incidents
+from payments import effects, failpoints, incidents
 from payments.models import Escrow, Instruction, InstructionStatus
 from payments.processor import processor
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
@@ -76,6 +75,7 @@ def carry_out(instruction_id: UUID) -> Instruction:
     instruction = _claim(instruction_id)
     if instruction is None:
         return Instruction.objects.get(pk=instruction_id)
+    failpoints.reached("instruction claimed")
     try:
         answer = _already_done(instruction) or processor().send(
             instruction.kind,
@@ -88,7 +88,9 @@ def carry_out(instruction_id: UUID) -> Instruction:
     except OutcomeUnknown as doubt:
         _record_doubt(instruction, doubt)
     else:
+        failpoints.reached("instruction answered")
         _record(instruction, answer)
+    failpoints.reached("instruction recorded")
     instruction.refresh_from_db()
     return instruction
 
@@ -105,11 +107,14 @@ def _claim(instruction_id: UUID) -> Instruction | None:
 
 def _already_done(instruction: Instruction) -> Answer | None:
     """What an earlier try brought about, where the key alone no longer tells."""
-    assert instruction.first_sent_at is not None
-    forgotten = instruction.first_sent_at < timezone.now() - KEY_LIFE
+    if instruction.tries == 1:
+        return None
+    forgotten = Instruction.objects.filter(
+        pk=instruction.pk, first_sent_at__lt=Now() - KEY_LIFE
+    ).exists()
     new_key = instruction.attempt > 1
     replayed = instruction.error.startswith(REPLAYED)
-    if instruction.tries == 1 or not (forgotten or new_key or replayed):
+    if not (forgotten or new_key or replayed):
         return None
     try:
         return processor().find(
@@ -138,6 +143,7 @@ def _record(instruction: Instruction, answer: Answer) -> None:
         )
         if done:
             effects.record(instruction, answer)
+            failpoints.reached("instruction recording")
 
 
 def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None:

@@ -7,7 +7,7 @@ from django.db.models import Sum
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import incidents, instructions, ledger
+from payments import failpoints, incidents, instructions, ledger
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -74,6 +74,7 @@ def follow(remote_id: str) -> None:
         return
     account = PayoutAccount.objects.get(person=payout.person_id).remote_id
     status, failure = processor().payout_status(remote_id, account=account)
+    failpoints.reached("payout asked about")
     with transaction.atomic():
         if status == "paid":
             rows = Payout.objects.filter(pk=payout.pk, status=PayoutStatus.PENDING)
@@ -113,7 +114,9 @@ def follow_refund(remote_id: str) -> None:
     )
     if instruction is None or instruction.escrow is None:
         return
-    if processor().refund_status(remote_id) not in ("failed", "canceled"):
+    status = processor().refund_status(remote_id)
+    failpoints.reached("refund asked about")
+    if status not in ("failed", "canceled"):
         return
     escrow = instruction.escrow
     with transaction.atomic():

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from payments import chargebacks, collection, incidents, onboarding, payouts
+from payments import chargebacks, collection, failpoints, incidents, onboarding, payouts
 from payments.models import WebhookEvent
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
@@ -39,6 +39,7 @@ def receive(body: bytes, signature: str) -> bool:
     if live != settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_")):
         raise ProcessorRefused("livemode", "This event is of another mode.")
     created = WebhookEvent.objects.bulk_create([row], ignore_conflicts=True)
+    failpoints.reached("event stored")
     return bool(created)
 
 
@@ -55,6 +56,7 @@ def process(event_pk: int) -> bool:
     if not row.update(due_at=Now() + timedelta(seconds=30), tries=F("tries") + 1):
         return False
     event = WebhookEvent.objects.get(pk=event_pk)
+    failpoints.reached("event claimed")
     try:
         _follow_up(event)
     except (OutcomeUnknown, ProcessorRefused) as error:
@@ -64,6 +66,7 @@ def process(event_pk: int) -> bool:
         log.exception("event %s of type %s failed", event.event_id, event.type)
         _later(event, repr(error))
         return False
+    failpoints.reached("event followed up")
     WebhookEvent.objects.filter(pk=event_pk).update(processed_at=Now(), due_at=None, error="")
     return True
 

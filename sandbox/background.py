@@ -17,7 +17,8 @@ def start() -> None:
     # Fills the tables of endpoints and of due work before the first request does.
     import_module(settings.ROOT_URLCONF)
     idempotency.forget_interrupted()
-    threading.Thread(target=_tick, name="clock", daemon=True).start()
+    if not settings.CLOCK_STANDS_STILL:
+        threading.Thread(target=_tick, name="clock", daemon=True).start()
     threading.Thread(target=webhooks.deliver_forever, name="webhooks", daemon=True).start()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.db import transaction
 
 from sandbox.models import Due, Setting
@@ -14,6 +15,8 @@ from sandbox.writing import writing
 logger = logging.getLogger("sandbox.clock")
 
 Handler = Callable[[str], None]
+# Where a clock that stands still begins; who needs such a clock sets theirs by it.
+STILL_SINCE = 1_800_000_000.0
 _HANDLERS: dict[str, Handler] = {}
 _fixed: ContextVar[float | None] = ContextVar("fixed", default=None)
 
@@ -27,7 +30,16 @@ def offset() -> float:
 def now() -> float:
     """The sandbox's time, in Unix seconds."""
     fixed = _fixed.get()
-    return time.time() + offset() if fixed is None else fixed
+    return _start() + offset() if fixed is None else fixed
+
+
+def _start() -> float:
+    return STILL_SINCE if settings.CLOCK_STANDS_STILL else time.time()
+
+
+def named_from() -> float:
+    """The time by which callers name moments: the real one, or ours where that stands still."""
+    return now() if settings.CLOCK_STANDS_STILL else time.time()
 
 
 @contextmanager

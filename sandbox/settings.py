@@ -13,6 +13,9 @@ WEBHOOK_URL = (
 )
 WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "whsec_sandbox")
 
+# A clock that runs with the real one, or one that stands still unless the control moves it.
+CLOCK_STANDS_STILL = os.environ.get("SANDBOX_CLOCK") == "still"
+
 # How long things take, on the sandbox's clock. Real Stripe needs seconds for the fee and days for
 # the rest; the order of events is kept, the waiting is not.
 FEE_SECONDS = float(os.environ.get("SANDBOX_FEE_SECONDS", "2"))

@@ -11,6 +11,7 @@ urlpatterns = [
     path("faults/", views.stripe_faults),
     path("webhooks/", views.webhook_mode),
     path("webhooks/release/", views.release_webhooks),
+    path("webhooks/take/", views.take_webhooks),
     path("webhooks/resend/", views.resend_webhook),
     path("money/", views.money_moved),
     path("disputes/", views.open_dispute),

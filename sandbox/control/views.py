@@ -93,6 +93,13 @@ def release_webhooks(_request: HttpRequest, _given: Answer) -> Answer:
 
 
 @call("POST")
+def take_webhooks(_request: HttpRequest, _given: Answer) -> Answer:
+    """Hands over what is held, signed, to be delivered by whoever asks."""
+    with writing():
+        return {"results": webhooks.take()}
+
+
+@call("POST")
 def resend_webhook(_request: HttpRequest, given: Answer) -> Answer:
     """Sends an event's webhook once more."""
     with writing():
@@ -106,9 +113,11 @@ def money_moved(_request: HttpRequest, given: Answer) -> Answer:
     return money.counted(given.get("transfer_group"))
 
 
-@call("POST")
-def open_dispute(_request: HttpRequest, given: Answer) -> Answer:
-    """Opens a dispute on a charge."""
+@call("GET", "POST")
+def open_dispute(request: HttpRequest, given: Answer) -> Answer:
+    """Opens a dispute on a charge; GET lists all, the oldest first."""
+    if request.method == "GET":
+        return {"results": disputes.overview()}
     with writing():
         reason = str(given.get("reason") or "fraudulent")
         return dict(disputes.start(str(given.get("charge")), reason).data)

@@ -1,7 +1,6 @@
 """Checkout Sessions: what is to be paid, until when, and how it ended."""
 
 import re
-import time
 from typing import Any
 
 from sandbox import clock
@@ -178,11 +177,12 @@ def _lifetime(given: dict[str, Any]) -> float:
     """Seconds until the session expires.
 
     Its caller names a moment on the real clock, so what counts is how far away it is there: a
-    sandbox clock that was moved earlier does not shorten it.
+    sandbox clock that was moved earlier does not shorten it. Where the sandbox's clock stands
+    still, its callers go by that one.
     """
     if "expires_at" not in given:
         return DAY_SECONDS
-    lifetime = float(given["expires_at"] - time.time())
+    lifetime = float(given["expires_at"] - clock.named_from())
     if not MIN_SECONDS - LEEWAY_SECONDS <= lifetime <= DAY_SECONDS + LEEWAY_SECONDS:
         message = (
             "The `expires_at` timestamp must be at least 30 minutes and at most 24 hours from "

@@ -89,6 +89,20 @@ def decide(key: str, outcome: str) -> Record:
     return record
 
 
+def overview() -> list[dict[str, Any]]:
+    """Every dispute, the oldest first: its charge, its status, and whether it is undecided."""
+    rows = Record.objects.filter(kind="dispute").order_by("n")
+    return [
+        {
+            "id": row.key,
+            "charge": row.data["charge"],
+            "status": row.data["status"],
+            "open": row.data["status"] in OPEN,
+        }
+        for row in rows
+    ]
+
+
 @endpoint("GET", "/v1/disputes")
 def list_disputes(call: Call) -> Answer:
     """Disputes, by charge or payment intent."""

@@ -64,6 +64,22 @@ def release() -> int:
     return released
 
 
+def take() -> list[dict[str, str]]:
+    """What is held, oldest first, for somebody who brings it to the receiver themselves."""
+    held = list(Delivery.objects.filter(state="held").order_by("pk"))
+    Delivery.objects.filter(pk__in=[row.pk for row in held]).update(state="sent", answer="taken")
+    at = int(time.time())
+    return [
+        {
+            "event": row.event,
+            "type": row.kind,
+            "body": row.body,
+            "signature": signature(row.body, at),
+        }
+        for row in held
+    ]
+
+
 def deliver_forever() -> None:
     """The delivery thread."""
     while True:

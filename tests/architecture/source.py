@@ -10,7 +10,7 @@ from pathlib import Path
 from marketplace.local.environment import ROOT
 
 APPS = ("accounts", "payments", "providers", "listings", "orders", "marketplace")
-OURS = (*APPS, "sandbox", "tests", "bench", "templates", "static")
+OURS = (*APPS, "sandbox", "simulator", "tests", "bench", "templates", "static")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

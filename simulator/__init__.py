@@ -1,0 +1,1 @@
+"""Trades under every failure at once: one seed decides what happens, and replays it exactly."""

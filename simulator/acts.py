@@ -1,0 +1,221 @@
+"""What people do: each act is one call of the product, as its views make it.
+
+An act returns a line for the trace, or an empty one where there was nothing to do.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+
+from listings.models import Listing
+from orders import cancellation, checkout, completion, disputes, follow, transfer
+from orders.models import Dispute, Order
+from payments import collection, payouts, repairs
+from payments.models import Escrow, Incident, Instruction, InstructionStatus, WebhookEvent
+from providers.vocabulary import TransferMethod
+from simulator.world import World
+
+CARDS = {
+    "4242424242424242": 10,
+    "4000000000000077": 2,
+    "4000000000000002": 1,
+    "4000002760003184": 1,
+    "4000008400001629": 1,
+    "4000000000000259": 2,
+    "4000000000002685": 1,
+    "4000000000001976": 1,
+    "4000000000005423": 1,
+    "4000000000007726": 1,
+    "4000000000005126": 2,
+}
+
+
+def place_order(world: World) -> str:
+    """A buyer orders some of an offer; now and then the same request comes twice."""
+    buyer, listing = world.pick(world.buyers), world.pick(Listing.objects.order_by("created_at"))
+    steps = world.rng.randint(0, 5)
+    face = listing.min_order_cents + steps * listing.step_cents
+    key = f"key-{world.rng.randrange(10**9)}"
+    for _ in range(world.rng.choice((1, 1, 1, 2))):
+        checkout.once(
+            buyer=buyer,
+            key=key,
+            body={"face": face},
+            act=lambda: checkout.reserve(buyer=buyer, listing=listing, face_value_cents=face),
+            answer=lambda order: {"order": str(order.pk)},
+        )
+    return f"{buyer} orders {face}"
+
+
+def pay(world: World) -> str:
+    """Somebody fills in a payment page that is open, even where the order has ended meanwhile."""
+    waiting = Escrow.objects.exclude(checkout_url="").filter(charge_id="").order_by("created_at")
+    escrow = world.pick(waiting)
+    if escrow is None:
+        return ""
+    card = world.rng.choices(list(CARDS), weights=list(CARDS.values()))[0]
+    typed = {"number": card, "exp": "12/34", "cvc": "123", "name": "A Buyer"}
+    answer = world.fill_in(escrow.checkout_url, typed)
+    if answer.headers.get("Location", "").endswith("/authenticate"):
+        outcome = world.rng.choice(("complete", "complete", "fail"))
+        answer = world.fill_in(f"{escrow.checkout_url}/authenticate", {"outcome": outcome})
+    return f"{card} pays {escrow.price_cents}: {answer.status_code}"
+
+
+def come_back(world: World) -> str:
+    """The buyer's browser returns from the payment page."""
+    order = world.pick(world.orders("placed"))
+    if order is None:
+        return ""
+    collection.collect(order.escrow_id)
+    follow.follow(order)
+    return f"back at {_shown(order)}"
+
+
+def open_page_again(world: World) -> str:
+    """The buyer goes to the payment page once more."""
+    order = world.pick(world.orders("placed"))
+    return order and _told(checkout.open_payment_page(order), "opens the page of")
+
+
+def withdraw(world: World) -> str:
+    """The buyer takes back what is not paid."""
+    order = world.pick(world.orders("placed"))
+    return order and _told(cancellation.cancel(order, actor=order.buyer), "withdraws")
+
+
+def decline(world: World) -> str:
+    """The seller will not deliver."""
+    order = world.pick(world.orders("paid"))
+    return order and _told(cancellation.cancel(order, actor=order.seller), "declines")
+
+
+def deliver(world: World) -> str:
+    """The seller sends, or the buyer looks at the codes."""
+    order = world.pick(world.orders("paid"))
+    if order is None:
+        return ""
+    if order.transfer_method == TransferMethod.REDEEM_CODE:
+        transfer.reveal(order, actor=order.buyer)
+    else:
+        transfer.send(order, actor=order.seller, note="sent")
+    return f"delivers {_shown(order)}"
+
+
+def confirm(world: World) -> str:
+    """The buyer says that it arrived."""
+    order = world.pick(world.orders("transferred", "verified"))
+    return order and _told(completion.confirm(order, actor=order.buyer), "confirms")
+
+
+def complain(world: World) -> str:
+    """The buyer opens a dispute."""
+    order = world.pick(world.orders("paid", "transferred", "verified"))
+    return order and _told(
+        disputes.open_dispute(order, actor=order.buyer, reason="other", text="Wrong."), "disputes"
+    )
+
+
+def decide(world: World) -> str:
+    """A moderator decides a dispute."""
+    dispute = world.pick(Dispute.objects.filter(decided_at=None).order_by("opened_at"))
+    if dispute is None:
+        return ""
+    outcome = world.rng.choice((disputes.RELEASE, disputes.REFUND))
+    actor = world.pick(world.moderators)
+    return _told(disputes.decide(dispute, actor=actor, outcome=outcome, reason="Seen."), outcome)
+
+
+def ask_for_payout(world: World) -> str:
+    """A seller wants what there is."""
+    seller = world.pick(world.sellers)
+    return f"payout of {payouts.request_payout(seller).amount_cents} to {seller}"
+
+
+def repair(world: World) -> str:
+    """A moderator tries again what was refused or set aside."""
+    actor = world.pick(world.moderators)
+    stuck = Instruction.objects.filter(repairs.refused()).order_by("created_at")
+    if refused := world.pick(stuck):
+        repairs.send_again(refused, actor=actor, reason="The cause is gone.")
+        return f"sends {refused.kind} again"
+    if event := world.pick(WebhookEvent.objects.filter(repairs.set_aside()).order_by("pk")):
+        repairs.follow_up_again(event, actor=actor, reason="The cause is gone.")
+        return f"takes {event.type} up again"
+    return ""
+
+
+def close_incident(world: World) -> str:
+    """A moderator has looked at something."""
+    incident = world.pick(Incident.objects.filter(closed_at=None).order_by("pk"))
+    if incident is None:
+        return ""
+    repairs.close_incident(incident, actor=world.pick(world.moderators), reason="Seen.")
+    return f"closes {incident.kind}"
+
+
+def open_chargeback(world: World) -> str:
+    """A buyer goes to their bank."""
+    paid = Escrow.objects.exclude(charge_id="").order_by("created_at")
+    escrow = world.pick(paid)
+    if escrow is None:
+        return ""
+    reason = world.rng.choice(("fraudulent", "product_not_received"))
+    opened = world.control("POST", "disputes/", {"charge": escrow.charge_id, "reason": reason})
+    return f"the bank disputes {escrow.price_cents}: {bool(opened)}"
+
+
+def decide_chargeback(world: World) -> str:
+    """The bank decides."""
+    dispute = world.pick(open_chargebacks(world))
+    if dispute is None:
+        return ""
+    outcome = world.rng.choice(("won", "lost"))
+    world.control("POST", f"disputes/{dispute}/", {"outcome": outcome})
+    return f"the bank decides: {outcome}"
+
+
+def open_chargebacks(world: World) -> list[str]:
+    """Ids of disputes that the sandbox has open, noticed here or not."""
+    found = world.control("GET", "disputes/")["results"]
+    return [row["id"] for row in found if row["open"]]
+
+
+def fail_later(world: World) -> str:
+    """A refund or a payout that seemed to arrive comes back."""
+    sent = Instruction.objects.filter(kind__in=("refund", "payout"), status=InstructionStatus.DONE)
+    found = world.pick(sent.filter(~Q(remote_id="")).order_by("done_at"))
+    if found is None:
+        return ""
+    world.control("POST", f"{found.kind}s/{found.remote_id}/", {"outcome": "failed"})
+    return f"a {found.kind} comes back"
+
+
+def _shown(order: Order) -> str:
+    return f"order of {order.price_cents}, {order.status}"
+
+
+def _told(order: Order, verb: str) -> str:
+    order.refresh_from_db(fields=["status"])
+    return f"{verb} {_shown(order)}"
+
+
+Act = Any
+PEOPLE: dict[Act, int] = {
+    place_order: 14,
+    pay: 26,
+    come_back: 10,
+    open_page_again: 2,
+    withdraw: 2,
+    decline: 2,
+    deliver: 22,
+    confirm: 22,
+    complain: 3,
+    decide: 5,
+    ask_for_payout: 4,
+    repair: 3,
+    close_incident: 1,
+    open_chargeback: 2,
+    decide_chargeback: 3,
+    fail_later: 2,
+}

@@ -1,0 +1,42 @@
+"""Plays a few seeds in a process of its own, since the simulator has settings of its own."""
+
+import json
+import os
+import sys
+
+from payments import failpoints
+from simulator import stage
+
+SEEDS, STEPS, AGAIN = (7001, 7002), 45, 25
+
+
+def main() -> None:
+    """Print, as JSON: what was broken, whether a replay is the same, and what a bug is called."""
+    from payments import effects
+    from payments.models import Instruction
+    from simulator.play import play
+
+    reached: list[str] = []
+    with failpoints.watched(reached.append):
+        played = [play(seed, STEPS) for seed in SEEDS]
+    again = play(SEEDS[0], AGAIN)
+
+    def forgets_transfers(instruction: Instruction, source: str, destination: str) -> None:
+        if instruction.kind != "transfer":
+            post(instruction, source, destination)
+
+    post, effects._post = effects._post, forgets_transfers
+    bug = play(SEEDS[0], STEPS)
+    found = {
+        "broken": [one.broken for one in played if one.broken],
+        "traces": [one.trace[:AGAIN] for one in (played[0], again)],
+        "reached": sorted(set(reached)),
+        "bug": bug.broken,
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    with stage.played(os.environ["DATABASE_URL"], 0):
+        main()
+    sys.exit(0)

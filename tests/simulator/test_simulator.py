@@ -1,0 +1,45 @@
+"""A short run of the simulator: it holds, it replays exactly, and it notices a bug."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from marketplace.local.environment import ROOT
+from payments import failpoints
+
+
+@pytest.fixture(scope="module")
+def rehearsal() -> Any:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.simulator.rehearsal"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout)
+
+
+def test_nothing_breaks_whatever_happens(rehearsal: Any) -> None:
+    assert rehearsal["broken"] == []
+
+
+def test_the_same_seed_is_the_same_story(rehearsal: Any) -> None:
+    first, second = rehearsal["traces"]
+    assert first == second
+
+
+def test_a_bug_is_found(rehearsal: Any) -> None:
+    assert "an instruction on its way" in rehearsal["bug"]
+
+
+def test_a_process_may_die_at_every_failpoint(rehearsal: Any) -> None:
+    """Each name is a place in the code; the rarest are reached in longer runs only."""
+    places = {name for name in failpoints.NAMES if name.split()[0] in ("instruction", "event")}
+    assert places <= set(rehearsal["reached"]) <= set(failpoints.NAMES)
