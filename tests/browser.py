@@ -65,7 +65,12 @@ def page(context: BrowserContext) -> Page:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
+    try:
+        report = yield
+    except SystemError:
+        # Python 3.11 cannot parse source from within Playwright's greenlets, at times: without it.
+        item.config.option.tbstyle = "native"
+        report = pytest.TestReport.from_item_and_call(item, call)
     if report.when == "call" and report.failed:
         item.stash[_FAILED] = True
     return report

@@ -67,6 +67,9 @@ def _set_environment() -> None:
 
 if HOME not in os.environ:
     os.environ[HOME] = tempfile.mkdtemp(prefix=PREFIX)
+    # At once, or the sweep of another run takes this one for dead; held until the process ends.
+    _lock = open(f"{os.environ[HOME]}/lock", "w")  # noqa: SIM115
+    fcntl.flock(_lock, fcntl.LOCK_EX)
     # Sets have another order in every run, but the same one in all workers of a run.
     os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 _set_environment()
@@ -79,9 +82,6 @@ def pytest_sessionstart() -> None:
     if WORKER:
         return
     _sweep(home.parent)
-    lock = open(home / "lock", "w")  # noqa: SIM115 (held until the process ends)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    globals()["_lock"] = lock
     for server in embedded.servers(home, durable=False):
         _servers.append(server)
         server.start()
