@@ -5,13 +5,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import tokens
+from accounts import stepup, tokens
 from accounts.models import Person
 from accounts.people import owner_of
 
@@ -42,6 +43,17 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         confirmed: bool = super().confirm_email(request, email_address)
         return confirmed
+
+    def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
+        """Whoever has a second factor is asked for that: a password may have been seen."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        strong = [method for method in methods if method["id"] != "reauthenticate"]
+        return strong or methods
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Somebody who has just signed in is not asked again."""
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required and not stepup.is_fresh(context.request)
 
     def set_password(self, user: Person, password: str) -> None:
         """Whoever knew the old password may have made tokens with it."""

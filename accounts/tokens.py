@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts import factors
 from accounts.addresses import canonical
 from accounts.models import ApiToken, Person
 from accounts.refusals import NotAllowed, Refusal
@@ -81,7 +82,7 @@ def exchange(*, email: str, password: str) -> str:
         raise Suspended
     if not EmailAddress.objects.filter(user=person, verified=True).exists():
         raise AddressNotVerified
-    if person.is_staff or person.is_superuser:
+    if person.is_staff or person.is_superuser or factors.has_one(person):
         raise SecondFactorRequired
     return create(person=person, name="Made with a password")
 

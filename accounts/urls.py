@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import mail_views, views
+from accounts import mail_views, security_views, views
 
 app_name = "account"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("inbox/<int:notification_id>/", views.read, name="read"),
     path("mail/", mail_views.choices, name="mail"),
     path("mail/stop/<str:token>/", mail_views.unsubscribe, name="unsubscribe"),
+    path("security/", security_views.index, name="security"),
     path("tokens/", views.tokens, name="tokens"),
     path("tokens/<int:token_id>/revocation/", views.revoke, name="revoke"),
 ]

@@ -10,8 +10,10 @@ from celery.schedules import schedule
 from csp.constants import NONCE, NONE, SELF
 from environs import Env, EnvError
 
+from marketplace import signing_in
 from marketplace.console.theme import UNFOLD  # noqa: F401
 from marketplace.local import environment as local
+from marketplace.signing_in import *  # noqa: F403
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,6 +47,7 @@ TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 DATA_DIR = Path(env.str("DATA_DIR", str(ROOT / "var"))).resolve()
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", "surplus-demo")
+DEMO_TOTP_SECRET = env.str("DEMO_TOTP_SECRET", local.DEMO_TOTP_SECRET)
 
 HOUR, DAY = 3600, 86400
 PAY_WITHIN_SECONDS = env.int("PAY_WITHIN_SECONDS", 2 * HOUR)
@@ -87,6 +90,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.github",
     "allauth.socialaccount.providers.google",
@@ -172,51 +176,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
-ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
-SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
-ACCOUNT_FORMS = {
-    "signup": "accounts.forms.SignupForm",
-    "add_email": "accounts.forms.AddEmailForm",
-}
-SOCIALACCOUNT_FORMS = {"signup": "accounts.forms.SocialSignupForm"}
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_MAX_EMAIL_ADDRESSES = 2
-ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = BASE_URL.scheme
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
-SOCIALACCOUNT_EMAIL_VERIFICATION = "mandatory"
-SOCIALACCOUNT_QUERY_EMAIL = True
-SOCIALACCOUNT_ONLY = False
-SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
-    "github": {
-        "APPS": [{"client_id": GITHUB_CLIENT_ID, "secret": GITHUB_CLIENT_SECRET, "key": ""}],
-        "SCOPE": ["user:email"],
-        "OAUTH_PKCE_ENABLED": True,
-    },
-    "google": {
-        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": GOOGLE_CLIENT_SECRET, "key": ""}],
-        "SCOPE": ["openid", "profile", "email"],
-        "OAUTH_PKCE_ENABLED": True,
-    },
-}
-if SANDBOX_URL:
-    SOCIALACCOUNT_PROVIDERS["github"]["GITHUB_URL"] = f"{SANDBOX_URL}/github"
-    SOCIALACCOUNT_PROVIDERS["google"] |= {
-        "AUTHORIZE_URL": f"{SANDBOX_URL}/google/o/oauth2/v2/auth",
-        "ACCESS_TOKEN_URL": f"{SANDBOX_URL}/google/token",
-        "IDENTITY_URL": f"{SANDBOX_URL}/google/userinfo",
-        "CERTS_URL": f"{SANDBOX_URL}/google/certs",
-        "ID_TOKEN_ISSUER": f"{SANDBOX_URL}/google",
-    }
+SOCIALACCOUNT_PROVIDERS = signing_in.providers(
+    (GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET), (GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET), SANDBOX_URL
+)
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -3,10 +3,14 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from listings import sell_views
 from marketplace import health, views
 from marketplace.api.problems import not_found
+
+# allauth returns to its own overviews; ours is one page for all of them.
+to_security = RedirectView.as_view(pattern_name="account:security")
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -21,6 +25,8 @@ urlpatterns = [
     path("market/", views.market, name="market"),
     path("account/", include("accounts.urls")),
     path("account/payouts/", include("payments.payout_urls")),
+    path("accounts/2fa/", to_security),
+    path("accounts/2fa/webauthn/", to_security),
     path("accounts/", include("allauth.urls")),
     path("payments/", include("payments.urls")),
     path("console/", admin.site.urls),

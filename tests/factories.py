@@ -1,6 +1,7 @@
 """Rows for tests, made the way the site makes them, so that the audit stays clean."""
 
 import io
+import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -8,6 +9,8 @@ from itertools import count
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.auth.hashers import make_password
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -39,6 +42,21 @@ def a_person(email: str = "", *, name: str = "", **fields: Any) -> Person:
     person.save()
     EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
     return person
+
+
+TOTP_SECRET = "TESTSTESTSTESTSTESTSTESTSTESTSTE"
+
+
+def a_second_factor(person: Person) -> Person:
+    """An authenticator app whose secret is `TOTP_SECRET`, and recovery codes."""
+    TOTP.activate(person, TOTP_SECRET)
+    RecoveryCodes.activate(person)
+    return person
+
+
+def code_now(steps: int = 0, *, secret: str = TOTP_SECRET) -> str:
+    """What an authenticator app shows, or will show so many half minutes later."""
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
 
 
 def a_seller(email: str = "", **fields: Any) -> Person:

@@ -1,21 +1,25 @@
 """The console's site: Django's admin in the theme of django-unfold."""
 
 from collections.abc import Callable, Iterable
+from functools import update_wrapper
 from typing import Any, cast
+from urllib.parse import urlencode
 
-from allauth.account.decorators import secure_admin_login
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from unfold.sites import UnfoldAdminSite
 
+from accounts import factors, stepup
 from accounts.console import ConsoleAdmin
+from accounts.models import Person
 from marketplace.console import queue
 
 # The theme's scripts evaluate expressions in attributes, and set styles. Only staff get this.
@@ -46,7 +50,24 @@ class ConsoleSite(UnfoldAdminSite):
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:
         checked = super().admin_view(view, cacheable)
-        return cast("Callable[..., HttpResponse]", csp_replace(RELAXED)(checked))
+
+        def entered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            """Staff show their second factor before anything here, and set one up before that."""
+            if isinstance(request.user, Person) and request.user.is_staff:
+                if not factors.has_one(request.user):
+                    messages.warning(request, "Set up a second factor; the console opens then.")
+                    return redirect("mfa_activate_totp")
+                if not factors.shown(request):
+                    return stepup.ask(request)
+            return cast(HttpResponse, checked(request, *args, **kwargs))
+
+        # What the checked view is marked with, such as being exempt from the form's token.
+        update_wrapper(entered, checked)
+        return cast("Callable[..., HttpResponse]", csp_replace(RELAXED)(entered))
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """A moderator who has shown their second factor in this session."""
+        return bool(super().has_permission(request)) and factors.shown(request)
 
     def get_urls(self) -> list[URLPattern]:
         return [found for found in super().get_urls() if getattr(found, "name", "") not in ABSENT]
@@ -54,8 +75,13 @@ class ConsoleSite(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The site's own sign-in, with its limits and second factors."""
-        return cast(HttpResponse, secure_admin_login(super().login)(request, extra_context))
+        """The site's own sign-in, with its limits and second factors; there is no other form."""
+        if not request.user.is_authenticated:
+            following = {"next": request.GET.get("next") or reverse("admin:index")}
+            return redirect(f"{reverse('account_login')}?{urlencode(following)}")
+        if not request.user.is_staff:
+            raise PermissionDenied
+        return redirect("admin:index")
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -1,20 +1,25 @@
 """The demo people, and their way through the sandbox's onboarding."""
 
+import time
 from dataclasses import dataclass
 
 import requests
 from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import factors
 from accounts.models import Person
 from payments import onboarding
 from payments.models import PayoutAccount
 from payments.refusals import ProcessorUnavailable
 
 ANSWER_SECONDS = 20
+STEP_SECONDS = 30
 BANK_ACCOUNT = "000123456789"
 
 
@@ -73,7 +78,18 @@ def create_people(roles: tuple[Role, ...] = ROLES) -> dict[str, Person]:
         )
         EmailAddress.objects.create(user=person, email=role.email, verified=True, primary=True)
         people[role.email] = person
+    for role in ROLES:
+        if role.is_staff and not factors.has_one(people[role.email]):
+            # Moderators need a second factor; the demo's is known, as their password is.
+            TOTP.activate(people[role.email], settings.DEMO_TOTP_SECRET)
+            RecoveryCodes.activate(people[role.email])
     return people
+
+
+def current_code(now: float | None = None) -> str:
+    """What an authenticator app with the demo's secret shows at this moment."""
+    step = int(time.time() if now is None else now) // STEP_SECONDS
+    return format_hotp_value(hotp_value(settings.DEMO_TOTP_SECRET, step))
 
 
 def onboard_sellers(people: dict[str, Person]) -> None:

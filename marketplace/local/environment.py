@@ -14,6 +14,8 @@ from urllib.parse import quote
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# The second factor of the demo's moderators and admin: known, and so never anybody else's.
+DEMO_TOTP_SECRET = "SURPLUSDEMOSURPLUSDEMOSURPLUSDEM"  # noqa: S105
 FALSY = ("", "0", "false", "f", "no", "n", "off")
 
 # The name of a unix socket has about 104 bytes on macOS and 108 on Linux; PostgreSQL

@@ -229,6 +229,7 @@ class Supervisor:
 def welcome(*, seconds: float) -> list[str]:
     """What the closing box says: where things are, and who can sign in."""
     site, sandbox = os.environ["BASE_URL"], os.environ["SANDBOX_URL"]
+    demo_secret = os.environ.get("DEMO_TOTP_SECRET") or environment.DEMO_TOTP_SECRET
     return [
         f"Surplus is running (ready after {seconds:.1f} s)",
         "",
@@ -243,6 +244,8 @@ def welcome(*, seconds: float) -> list[str]:
         "Moderators   moderator@example.com, moderator2@example.com",
         "Admin        admin@example.com",
         f"Password     {os.environ.get('DEMO_PASSWORD') or 'surplus-demo'} (for all of them)",
+        f"Second factor of moderators and admin: TOTP secret {demo_secret}",
+        f"             its code right now is at {site}/dev/code/",
         "Card         4242 4242 4242 4242, any later date, any three digits",
         "",
         "Ctrl-C stops everything.",

@@ -99,16 +99,19 @@ def status_badge(status: str, text: str = "") -> dict[str, str]:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: dict[str, Any], name: str, text: str, exact: bool = False) -> SafeString:
+def nav_link(
+    context: dict[str, Any], name: str, text: str, exact: bool = False, also: str = ""
+) -> SafeString:
     """Link to a section of the site, marked as current inside it. Unknown names show nothing.
 
-    ``exact`` marks the page itself only, for a section whose address begins those of others.
+    ``exact`` marks the page itself only, for a section whose address begins those of others;
+    ``also`` is another address whose pages belong to the section.
     """
     try:
         url = reverse(name)
     except NoReverseMatch:
         return SafeString("")
     path = getattr(context.get("request"), "path", "")
-    inside = path == url if exact else path.startswith(url)
+    inside = path == url if exact else path.startswith((url, also or url))
     current = SafeString(' aria-current="page"') if inside else ""
     return format_html('<a href="{}"{}>{}</a>', url, current, text)

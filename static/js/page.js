@@ -121,3 +121,11 @@ document.addEventListener("htmx:load", (event) => enhance(event.target));
 enhance(document);
 showTheme(root.dataset.theme || "auto");
 setInterval(tick, 1000);
+
+/* No passkey: the person pressed cancel, or the address is a number. */
+
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  const trouble = document.getElementById("passkey-trouble");
+  if (trouble) trouble.hidden = false;
+});

@@ -11,7 +11,13 @@ from accounts import tokens
 from accounts.models import ApiToken, Notification, Person
 from accounts.notifications import notify
 
-PAGES = ("/account/", "/account/inbox/", "/account/tokens/", "/account/payouts/")
+PAGES = (
+    "/account/",
+    "/account/inbox/",
+    "/account/tokens/",
+    "/account/payouts/",
+    "/account/security/",
+)
 
 
 @pytest.fixture

@@ -125,8 +125,7 @@ def test_an_act_needs_a_post_and_a_reason(
 
 
 def test_acts_need_the_token_of_their_form(scene: None, moderator: Person) -> None:
-    careful = Client(enforce_csrf_checks=True)
-    careful.force_login(moderator, backend="django.contrib.auth.backends.ModelBackend")
+    careful = signed_in(moderator, enforce_csrf_checks=True)
     before = everything()
     for address, _ in act_addresses():
         assert careful.post(address, {"reason": "From elsewhere."}).status_code == 403

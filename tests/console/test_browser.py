@@ -8,7 +8,7 @@ from accounts.models import Person
 from listings.models import Listing, ListingStatus
 from tests.console import scenery
 from tests.console.test_access import pages
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, a_second_factor, code_now
 
 
 @pytest.fixture
@@ -18,10 +18,13 @@ def listing(transactional_db: None, buyer: Person, seller: Person) -> Listing:
 
 
 def enter(page: Page, live_server: LiveServer, person: Person) -> None:
+    a_second_factor(person)
     page.goto(f"{live_server.url}/console/")
     page.locator("[name=login]").fill(person.email)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[name=password]").press("Enter")
+    page.get_by_label("Code").fill(code_now())
+    page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/console/")
 
 
