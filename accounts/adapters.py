@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from accounts import stepup, tokens
+from accounts import devices, first_proof, stepup, tokens
+from accounts.addresses import canonical
 from accounts.models import Person
 from accounts.people import owner_of
+
+CHOOSES_A_PASSWORD = "accounts.chooses_a_password"  # noqa: S105
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -41,14 +47,47 @@ class AccountAdapter(DefaultAccountAdapter):
         owner = owner_of(email_address.email)
         if owner is not None and owner.pk != email_address.user_id:
             return False
+        person = email_address.user
+        if first_proof.is_due(person) and not first_proof.in_the_browser_of_the_sign_up(
+            request, person
+        ):
+            first_proof.void_what_came_before(person, and_password=True)
+            request.session[CHOOSES_A_PASSWORD] = person.pk
         confirmed: bool = super().confirm_email(request, email_address)
         return confirmed
+
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Whoever proves a mailbox from another browser goes on to choose a password."""
+        if self.request.session.pop(CHOOSES_A_PASSWORD, None) != email_address.user_id:
+            url: str = super().get_email_verification_redirect_url(email_address)
+            return url
+        person = email_address.user
+        token = account_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(person)
+        key = f"{user_pk_to_url_str(person)}-{token}"
+        return str(self.get_reset_password_from_key_url(key))
+
+    def send_password_reset_mail(self, user: Person, email: str, context: dict[str, Any]) -> None:
+        """To the stored address, never to the typed spelling."""
+        super().send_password_reset_mail(user, user.email, context)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Wrong passwords count for a mailbox, however its address is spelled."""
+        email = str(credentials.get("email", ""))
+        try:
+            return canonical(email)
+        except ValueError:
+            return email.casefold()
+
+    def post_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **hook)
+        devices.recognise(request, user, response)
+        return response
 
     def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
         """Whoever has a second factor is asked for that: a password may have been seen."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         strong = [method for method in methods if method["id"] != "reauthenticate"]
-        return strong or methods
+        return strong or methods or [stepup.by_mail()]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Somebody who has just signed in is not asked again."""
@@ -60,6 +99,8 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(user, password)
         if user.pk is not None:
             tokens.revoke_all(user)
+            # Their sessions ended with the old password; allauth lists this one anew.
+            UserSession.objects.filter(user=user).delete()
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):

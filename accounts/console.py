@@ -30,6 +30,7 @@ from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from accounts import stepup
 from accounts.models import AuditEntry, Person
 from accounts.refusals import Invalid, Refusal
 
@@ -54,6 +55,7 @@ class Act:
 
     `name` ends its address, `label` is on its button, `done` is said afterwards; `do` is called
     with the row, the actor and the cleaned form. `fits` says whether a page offers it, no more.
+    What moves money is only for somebody who has just shown their second factor.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Act:
     fits: Callable[[Any, Person], bool] = always
     begins_with: Callable[[Any], dict[str, Any]] | None = None
     superuser_only: bool = False
+    moves_money: bool = False
 
     def open_to(self, person: Person) -> bool:
         """Whether the person may do it at all."""
@@ -283,6 +286,8 @@ class ConsoleAdmin(ModelAdmin):
         form = act.form(request.POST, auto_id=f"{act.name}_%s")
         if not form.is_valid():
             return self.page(request, row, tried=form, status=400)
+        if act.moves_money and not stepup.is_fresh(request):
+            return stepup.ask(request)
         if request.POST.get("seen", self.version(row)) != self.version(row):
             messages.error(request, "This has changed since you opened it. Look at it again.")
             return redirect(self.address(row))

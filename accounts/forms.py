@@ -3,13 +3,19 @@
 from typing import Any
 
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.models import EmailAddress
 from allauth.socialaccount.forms import SignupForm as AllauthSocialSignupForm
 from django import forms
 
+from accounts import first_proof
 from accounts.addresses import canonical
 from accounts.mail_choices import GROUPS
-from accounts.models import Person
+from accounts.models import Device, Person
 from accounts.people import owner_of
 
 
@@ -39,6 +45,57 @@ class AddEmailForm(OneMailbox, AllauthAddEmailForm):
     """A new address for one's own account."""
 
 
+class LoginForm(AllauthLoginForm):
+    """Signing in by password, with whatever spelling of one's address."""
+
+    def clean_login(self) -> str:
+        return _as_stored(super().clean_login())
+
+
+class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
+    """A code by mail: to the address that is stored, and only if it was ever confirmed."""
+
+    def clean_email(self) -> str:
+        typed: str = super().clean_email()
+        owner = owner_of(typed)
+        known = EmailAddress.objects.filter(user=owner, user__is_active=True, verified=True)
+        self._user = owner if known.exists() else None
+        return owner.email if owner else typed
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):
+    """A link by mail: to the owner of the mailbox, in whatever spelling it was asked for."""
+
+    def clean_email(self) -> str:
+        typed: str = super().clean_email()
+        owner = owner_of(typed)
+        self.users = [owner] if owner and owner.is_active else []
+        return typed
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):
+    """The new password; whoever chooses it has the mailbox."""
+
+    def save(self) -> None:
+        super().save()
+        first_proof.by_reset(self.user)
+
+
+def _as_stored(email: str) -> str:
+    owner = owner_of(email)
+    return owner.email if owner else email
+
+
+class ProofForm(forms.Form):
+    """The code that we mailed to somebody who is signed in."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
 class ProfileForm(forms.ModelForm):
     """What others see of a person."""
 
@@ -66,6 +123,15 @@ class MailForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class DeviceForm(forms.ModelForm):
+    """What a person calls one of their browsers."""
+
+    class Meta:
+        model = Device
+        fields = ["name"]
+        help_texts = {"name": "Such as “Laptop at work”. Empty is what it says of itself."}
 
 
 SCOPES_IN_WORDS = [

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.addresses import canonical
 
@@ -35,6 +36,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("moderator", default=False)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    # All sessions of an earlier one are over (`accounts.devices.end_all`).
+    generation = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -50,6 +53,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.public_name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry: another password or generation, and it is over."""
+        salt, value = "accounts.models.Person.session", f"{self.generation}:{self.password}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def public_name(self) -> str:
@@ -70,6 +78,25 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.completed_orders} completed"
+
+
+class Device(models.Model):
+    """A browser that a person signed in with, known again by a cookie; only its hash is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="devices")
+    digest = models.CharField(max_length=64)
+    described = models.CharField(max_length=80)
+    name = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "digest"], name="one_row_per_device")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.described
 
 
 class ApiToken(models.Model):

@@ -15,6 +15,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import suspend_request
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts import factors
 from accounts.models import Person
@@ -53,3 +54,50 @@ def before_posting(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def by_mail() -> dict[str, str]:
+    """How somebody without password and factor shows who they are, in allauth's terms."""
+    return {
+        "id": "mail",
+        "description": "Use a code that we mail to you",
+        "url": reverse("account:proof"),
+    }
+
+
+# Changes on allauth's own pages. It asks before most of them by itself, but never those who have
+# neither password nor factor.
+CHANGES = {
+    "account_change_password",
+    "account_email",
+    "account_set_password",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_deactivate_totp",
+    "mfa_edit_webauthn",
+    "mfa_generate_recovery_codes",
+    "mfa_remove_webauthn",
+    "socialaccount_connections",
+}
+SIGN_INS = {"github_login", "google_login"}
+
+
+class BeforeChanges:
+    """Middleware: nobody changes how they sign in without having just shown who they are."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method != "POST" or request.resolver_match is None:
+            return None
+        name = request.resolver_match.view_name
+        connects = name in SIGN_INS and request.GET.get("process") == "connect"
+        if not (name in CHANGES or connects) or not request.user.is_authenticated:
+            return None
+        return None if is_fresh(request) else ask(request)

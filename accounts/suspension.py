@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from accounts import audit
+from accounts import audit, devices, tokens
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 
@@ -31,4 +31,7 @@ def _set(person: Person, *, active: bool, act: str, actor: Person, reason: str) 
         if locked.is_active == active:
             raise WrongState
         Person.objects.filter(pk=person.pk).update(is_active=active)
+        # What was open then must not be open again when the suspension is lifted.
+        devices.end_all(person)
+        tokens.revoke_all(person)
         audit.record(actor=actor, act=act, subject=f"person:{person.pk}", reason=reason)

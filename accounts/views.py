@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import keyset, notifications
+from accounts import keyset, notifications, stepup
 from accounts import tokens as api_tokens
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, Notification
@@ -66,6 +66,7 @@ def read_all(request: SignedInRequest) -> HttpResponse:
 
 @form_page
 @login_required
+@stepup.before_posting
 def tokens(request: SignedInRequest) -> HttpResponse:
     """The person's tokens; a new one is in the answer to its making and nowhere else."""
     form = TokenForm(request.POST if request.method == "POST" else None)

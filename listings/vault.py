@@ -76,6 +76,11 @@ def give_back(listing: Listing, order_id: UUID) -> None:
     )
 
 
+def count(order_id: UUID) -> int:
+    """How many codes an order holds."""
+    return Code.objects.filter(reserved_for=order_id).count()
+
+
 def reveal(order_id: UUID) -> list[str]:
     """The codes of an order, in plain text; from now on they count as seen."""
     rows = Code.objects.filter(reserved_for=order_id).order_by("id")

@@ -27,6 +27,7 @@ urlpatterns = [
     path("account/payouts/", include("payments.payout_urls")),
     path("accounts/2fa/", to_security),
     path("accounts/2fa/webauthn/", to_security),
+    path("accounts/sessions/", to_security),
     path("accounts/", include("allauth.urls")),
     path("payments/", include("payments.urls")),
     path("console/", admin.site.urls),

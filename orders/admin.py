@@ -167,6 +167,7 @@ class DisputeAdmin(ConsoleAdmin):
             label="Decide",
             done="Decided: the money moves now, and both parties are told.",
             do=disputes.decide,
+            moves_money=True,
             form=DecisionForm,
             hint="Both parties read the reason. A decision is final.",
             fits=lambda row, person: row.decided_at is None,

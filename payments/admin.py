@@ -109,6 +109,7 @@ class InstructionAdmin(ConsoleAdmin):
             label="Send again",
             done="It is sent again under a new key; the worker takes it within seconds.",
             do=repairs.send_again,
+            moves_money=True,
             hint="The processor refused this call, so nothing was moved. Send it again when the "
             "cause is gone.",
             fits=lambda row, person: (

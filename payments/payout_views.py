@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import stepup
 from accounts.people import SignedInRequest
 from payments import onboarding as onboardings
 from payments import payouts
@@ -31,6 +32,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
+@stepup.before_posting
 def onboarding(request: SignedInRequest) -> HttpResponse:
     """On to the processor's own pages. It sends people back here when a link of theirs expired."""
     if request.method != "POST":
@@ -62,6 +64,7 @@ def onboarded(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+@stepup.before_posting
 def request_payout(request: SignedInRequest) -> HttpResponse:
     """Send all that is in the seller's account to their bank."""
     payouts.request_payout(request.user)
