@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
@@ -48,11 +49,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if owner is not None and owner.pk != email_address.user_id:
             return False
         person = email_address.user
-        if first_proof.is_due(person) and not first_proof.in_the_browser_of_the_sign_up(
-            request, person
-        ):
-            first_proof.void_what_came_before(person, and_password=True)
-            request.session[CHOOSES_A_PASSWORD] = person.pk
+        if first_proof.is_due(person):
+            if first_proof.in_the_browser_of_the_sign_up(request, person):
+                record_authentication(request, person, "code")
+            else:
+                first_proof.void_what_came_before(person, and_password=True)
+                request.session[CHOOSES_A_PASSWORD] = person.pk
         confirmed: bool = super().confirm_email(request, email_address)
         return confirmed
 

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.core import mail
 from django.db import transaction
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils import timezone
 
 from accounts import notifications
@@ -24,7 +25,7 @@ from payments import chargebacks, payouts
 from payments.models import Instruction
 from payments.processor.interface import CardDispute
 from tests.architecture.source import modules
-from tests.factories import a_listing
+from tests.factories import PASSWORD, a_listing
 from tests.orders.stages import an_order
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, settle
@@ -72,6 +73,8 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     expiring = a_listing()
     Listing.objects.filter(pk=expiring.pk).update(expires_on=timezone.now() - timedelta(days=1))
     publishing.expire_due()
+    for _ in range(2):
+        Client().post("/accounts/login/", {"login": buyer.email, "password": PASSWORD})
     _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import tokens
 from accounts.models import ApiToken, Notification, Person
 from accounts.notifications import notify
+from tests.sessions import shown
 
 PAGES = (
     "/account/",
@@ -24,6 +25,7 @@ PAGES = (
 def mine(buyer: Person) -> Client:
     client = Client()
     client.force_login(buyer)
+    shown(client, buyer, "password")
     return client
 
 

@@ -37,7 +37,7 @@ def stolen(seller: Person) -> Client:
     """A session whose owner signed in a while ago."""
     client = Client()
     client.force_login(seller)
-    shown(client, seller, "password", seconds_ago=301)
+    shown(client, seller, "password", seconds_ago=601)
     return client
 
 

@@ -10,7 +10,9 @@ from orders.models import Dispute, Order, OrderStatus
 from payments.ledger import owed_to_buyer, owed_to_seller
 from payments.models import EscrowStatus, Instruction, Posting
 from tests.console.conftest import signed_in
+from tests.factories import a_second_factor, code_now
 from tests.sandbox_process import SandboxProcess
+from tests.sessions import shown
 from tests.trade import an_offer, paid, placed
 
 
@@ -112,6 +114,24 @@ def test_a_decision_needs_an_outcome_and_a_reason(
 ) -> None:
     assert error in decide(desk, dispute, outcome, reason)
     unchanged(dispute)
+
+
+def test_a_decision_asks_a_moderator_who_came_in_a_while_ago(
+    dispute: Dispute, moderator: Person
+) -> None:
+    client = Client()
+    client.force_login(a_second_factor(moderator))
+    shown(client, moderator, "mfa", seconds_ago=601)
+    assert client.get(address(dispute)).status_code == 200
+    given = {"outcome": "release", "reason": "It arrived."}
+    where = address(dispute).replace("change/", "decision/")
+    answer = client.post(where, given)
+    assert answer.headers["Location"].startswith("/accounts/2fa/reauthenticate/")
+    dispute.refresh_from_db()
+    assert dispute.decided_at is None
+    client.post(answer.headers["Location"], {"code": code_now()})
+    dispute.refresh_from_db()
+    assert dispute.decided_by == moderator
 
 
 def test_a_dispute_is_decided_once(desk: Client, dispute: Dispute) -> None:

@@ -141,6 +141,9 @@ def be_paid_out(stack: Stack, page: Page) -> None:
         # Available means released to the seller; it may still be on its way to their account.
         page.goto("/account/payouts/")
         page.get_by_role("button", name="Pay out what is available").click()
+        if "/reauthenticate/" in page.url:  # the journey took longer than signing in counts
+            page.get_by_label("Password").fill("leaves-in-autumn-9")
+            page.get_by_role("button", name="Continue").click()
         return page.get_by_text("The payout is on its way").is_visible()
 
     wait_until(asked, what="the released payment is in the seller's account")

@@ -9,8 +9,10 @@ from accounts.models import Notification, Person
 from listings.models import Code, Listing
 from orders.models import Dispute, Order, OrderEvent
 from payments.models import Escrow, EscrowEvent, Instruction, Posting
+from tests.factories import PASSWORD
 from tests.orders.stages import BY_CODE, CODES, SENT, an_order, an_order_by
 from tests.sandbox_process import SandboxProcess
+from tests.sessions import shown
 from tests.trade import an_offer, pay
 
 INPUT = {
@@ -36,6 +38,7 @@ def signed_in(person: Person | None, **options: Any) -> Client:
     client = Client(**options)
     if person:
         client.force_login(person)
+        shown(client, person, "password")
     return client
 
 
@@ -127,6 +130,25 @@ def test_codes_are_in_the_answer_to_revealing_alone(sandbox: SandboxProcess, buy
         assert "no-store" in answer.headers["Cache-Control"]
     assert CODES[0] not in client.get(order.get_absolute_url()).content.decode()
     assert [event.kind for event in order.events.all()][-2:] == ["revealed", "revealed_again"]
+
+
+def test_several_codes_are_shown_to_somebody_who_just_showed_who_they_are(
+    sandbox: SandboxProcess, buyer: Person
+) -> None:
+    """A session that was stolen while its owner was away gets none of them."""
+    order = an_order_by("redeem_code", buyer, "paid")
+    Code.objects.filter(listing=order.listing).update(
+        status="reserved", reserved_for=order.pk, revealed_at=None
+    )
+    assert Code.objects.filter(reserved_for=order.pk).count() > 1
+    client = Client()
+    client.force_login(buyer)
+    before = rows()
+    answer = take(client, order, "reveal")
+    assert answer.headers["Location"].startswith("/accounts/reauthenticate/")
+    assert rows() == before
+    answer = client.post(answer.headers["Location"], {"password": PASSWORD})
+    assert CODES[0] in answer.content.decode()
 
 
 def test_the_buyer_returns_from_the_payment_page(

@@ -10,6 +10,7 @@ from payments.templatetags.onboarding import plainly
 from tests.factories import a_person
 from tests.orders.stages import an_order
 from tests.sandbox_process import SandboxProcess
+from tests.sessions import shown
 from tests.trade import an_offer, onboard, settle
 
 PAYOUTS = "/account/payouts/"
@@ -18,6 +19,7 @@ PAYOUTS = "/account/payouts/"
 def signed_in(person: Person) -> Client:
     client = Client()
     client.force_login(person)
+    shown(client, person, "password")
     return client
 
 
