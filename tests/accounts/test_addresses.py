@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.addresses import BY_DOMAIN, HOSTS, canonical
+from accounts.addresses import BY_DOMAIN, HOSTS, Host, canonical
 from accounts.lookalikes import LATIN
 
 EXAMPLES, ALIASES_EACH = 1000, 100
