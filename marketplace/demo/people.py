@@ -78,7 +78,7 @@ def create_people(roles: tuple[Role, ...] = ROLES) -> dict[str, Person]:
         )
         EmailAddress.objects.create(user=person, email=role.email, verified=True, primary=True)
         people[role.email] = person
-    for role in ROLES:
+    for role in roles:
         if role.is_staff and not factors.has_one(people[role.email]):
             # Moderators need a second factor; the demo's is known, as their password is.
             TOTP.activate(people[role.email], settings.DEMO_TOTP_SECRET)
