@@ -42,7 +42,8 @@ def key_ids() -> list[str]:
 def fingerprint(text: str, *, purpose: str) -> str:
     """A keyed hash that tells equal texts apart without storing them.
 
-    It hangs on SECRET_KEY, not on the ring: it must stay comparable when keys are replaced.
+    It hangs on SECRET_KEY, so it is for what is compared within days; codes, which must be known
+    for good, have a key of their own (`listings.fingerprints`).
     """
     key = hashlib.sha256(f"{purpose}:{settings.SECRET_KEY}".encode()).digest()
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -3,16 +3,18 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.refusals import Invalid
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -24,36 +26,22 @@ class Page(Generic[Row]):
     previous: str | None
 
 
-def page(rows: QuerySet[Row], *, by: str, cursor: str | None, limit: int) -> Page[Row]:
+def page(rows: QuerySet[Any, Row], *, by: str, cursor: str | None, limit: int) -> Page[Row]:
     """One page of `rows` ordered by the column `by` (with "-": descending), ties by primary key.
 
     Raises Invalid for a cursor that we did not make, or that belongs to another order.
     """
-    falling = by.startswith("-")
-    column = by.lstrip("-")
-    backwards, position = _decode(cursor, by) if cursor else (False, None)
-    down = falling != backwards
-    sign = "-" if down else ""
-    rows = rows.order_by(f"{sign}{column}", f"{sign}pk")
-    if position is not None:
-        value, key = position
-        bound, beyond = ("lte", "gte") if down else ("gte", "lte")
-        try:
-            # The leading bound lets the index find the place; the rest cuts the tie.
-            tie = Q(**{column: value}) & Q(**{f"pk__{beyond}": key})
-            rows = rows.filter(Q(**{f"{column}__{bound}": value}) & ~tie)
-            found = list(rows[: limit + 1])
-        except (ValueError, TypeError, ValidationError, DataError):
-            raise Invalid("cursor", "This is not a cursor of this list.") from None
-    else:
-        found = list(rows[: limit + 1])
+    ordered = _from(rows, by, cursor)
+    column, backwards = by.lstrip("-"), ordered.backwards
+    with _readable():
+        found = list(ordered.rows[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     if backwards:
         found.reverse()
     if not found:
         return Page([], None, None)
     has_next = more if not backwards else True
-    has_previous = more if backwards else position is not None
+    has_previous = more if backwards else ordered.placed
     return Page(
         found,
         _encode(by, found[-1], column, backwards=False) if has_next else None,
@@ -61,7 +49,50 @@ def page(rows: QuerySet[Row], *, by: str, cursor: str | None, limit: int) -> Pag
     )
 
 
-def _encode(by: str, row: Model, column: str, *, backwards: bool) -> str:
+def edge(rows: QuerySet[Any, Any], *, by: str, cursor: str | None, beyond: int) -> Q | None:
+    """What holds for the next so many of `rows` and, ties apart, for no others; None if there are
+    fewer. Raises Invalid as `page` does."""
+    ordered, column = _from(rows, by, cursor), by.lstrip("-")
+    with _readable():
+        last = list(ordered.rows.values_list(column, flat=True)[beyond : beyond + 1])
+    return Q(**{f"{column}__{'gte' if ordered.down else 'lte'}": last[0]}) if last else None
+
+
+@dataclass(frozen=True)
+class _Ordered(Generic[Row]):
+    rows: QuerySet[Any, Row]
+    down: bool
+    backwards: bool
+    placed: bool
+
+
+def _from(rows: QuerySet[Any, Row], by: str, cursor: str | None) -> _Ordered[Row]:
+    """The rows in the order in which they are read, from the cursor's place on."""
+    falling, column = by.startswith("-"), by.lstrip("-")
+    backwards, position = _decode(cursor, by) if cursor else (False, None)
+    down = falling != backwards
+    sign = "-" if down else ""
+    rows = rows.order_by(f"{sign}{column}", f"{sign}pk")
+    if position is not None:
+        value, key = position
+        bound, beyond = ("lte", "gte") if down else ("gte", "lte")
+        with _readable():
+            # The leading bound lets the index find the place; the rest cuts the tie.
+            tie = Q(**{column: value}) & Q(**{f"pk__{beyond}": key})
+            rows = rows.filter(Q(**{f"{column}__{bound}": value}) & ~tie)
+    return _Ordered(rows, down, backwards, position is not None)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """A value that no column takes came from a cursor that we did not make."""
+    try:
+        yield
+    except (ValueError, TypeError, ValidationError, DataError):
+        raise Invalid("cursor", "This is not a cursor of this list.") from None
+
+
+def _encode(by: str, row: Any, column: str, *, backwards: bool) -> str:
     value = row
     for part in column.split("__"):
         value = getattr(value, part)

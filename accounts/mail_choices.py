@@ -36,6 +36,12 @@ GROUPS = (
         ("order_", "dispute_", "message_", "evidence_", "verification_", "review_"),
     ),
     Group("listings", "Your listings", "Approved, sent back, expired or removed", ("listing_",)),
+    Group(
+        "alerts",
+        "What you wait for",
+        "New offers that fit a saved search, and watched ones that became cheaper",
+        ("alert_",),
+    ),
     Group("payouts", "Your payouts", "Arrived at your bank, or failed", ("payout_",)),
 )
 BY_NAME = {group.name: group for group in GROUPS}

@@ -62,10 +62,15 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def public_name(self) -> str:
         """What strangers see: the chosen name, else a neutral one that gives no address away."""
-        return self.name or f"Member {self.pk}"
+        return public_name(self.name, self.pk)
 
     def get_short_name(self) -> str:
         return self.public_name
+
+
+def public_name(name: str, pk: int) -> str:
+    """The same of a person of whom only these columns were read."""
+    return name or f"Member {pk}"
 
 
 class Standing(models.Model):

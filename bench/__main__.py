@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 PARTS = ("pages", "checkout", "settlement")
+# A million offers take minutes to load, so this is measured only when asked for.
+GROWTH = "growth"
 
 
 def main() -> int:
-    """Run what is asked for; all of it where nothing is."""
+    """Run what is asked for; all but the growth where nothing is."""
     asked = _arguments().parse_args()
     asked.what = set(PARTS) if "all" in asked.what else set(asked.what)
     if not Path("/proc/self/stat").exists():
@@ -28,11 +30,15 @@ def main() -> int:
         from bench import goods
 
         sellers, buyers = goods.sellers(), goods.buyers()
-        goods.offers(asked.listings)
+        if asked.what != {GROWTH}:
+            goods.offers(asked.listings)
         about |= {"database": _version(), "listings": asked.listings, "rounds": asked.rounds}
         if "pages" in asked.what:
             with stage.both(home, database) as running:
                 _pages(running, asked, about, sellers=sellers, buyers=buyers)
+        if GROWTH in asked.what:
+            with stage.both(home, database) as running:
+                _growth(running, asked, about)
         if {"checkout", "settlement"} & asked.what:
             _trades(asked, about, sellers=sellers, buyers=buyers)
         _audit()
@@ -45,8 +51,11 @@ def main() -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=("all", *PARTS), default="all")
+    parser.add_argument("what", nargs="*", choices=("all", *PARTS, GROWTH), default="all")
     parser.add_argument("--listings", type=int, default=10_000)
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="for growth"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="per page or way and round")
     parser.add_argument("--connections", type=int, default=8)
@@ -72,6 +81,20 @@ def _pages(running: Any, asked: Any, about: dict[str, Any], *, sellers: Any, buy
     result = pages.report(found)
     figures.keep("pages", about | result)
     print(f"\n{pages.tables(result)}")
+
+
+def _growth(running: Any, asked: Any, about: dict[str, Any]) -> None:
+    from bench import figures, growth
+
+    result = growth.measured(
+        running,
+        asked.sizes,
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        connections=asked.connections,
+    )
+    figures.keep("growth", about | result)
+    print(f"\n{growth.table(result)}")
 
 
 def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:

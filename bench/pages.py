@@ -54,8 +54,8 @@ def targets(stage: Stage, *, provider: str, order: Order) -> list[Target]:
     """Every page, floors first."""
     everything = results({})
     newest = order_column("newest")
-    before = page(everything, by=newest, cursor=None, limit=(FAR_PAGE - 1) * SHOWN)
-    by_price = page(everything, by=order_column("price"), cursor=None, limit=1).rows[0]
+    before = page(everything.with_parts(), by=newest, cursor=None, limit=(FAR_PAGE - 1) * SHOWN)
+    by_price = page(everything.with_parts(), by=order_column("price"), cursor=None, limit=1).rows[0]
 
     def browse(**wanted: str) -> str:
         return f"/listings/?{urlencode(wanted)}"

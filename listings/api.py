@@ -1,6 +1,7 @@
 """Offers by REST: public to read, the seller's own to write."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from rest_framework.views import APIView
 from accounts.shapes import PersonalRequest, UploadParser, by_field
 from accounts.tokens import HasScope
 from listings import api_shapes, consents, publishing
+from listings.finding import find
 from listings.forms import initial
-from listings.models import Listing
-from listings.search import SearchForm, order_column, results
+from listings.models import Listing, Listings
+from listings.search import SearchForm, wanted
 
 TAGS = ["listings"]
 
@@ -28,10 +30,6 @@ class ListingList(generics.GenericAPIView[Listing]):
     permission_classes = (IsAuthenticatedOrReadOnly, HasScope)
     scope = "sell"
     serializer_class = api_shapes.ListingAnswer
-    ordering: str
-
-    def keyset_order(self, request: Request) -> str:
-        return order_column(self.ordering)
 
     @extend_schema(
         operation_id="listings_list",
@@ -41,12 +39,11 @@ class ListingList(generics.GenericAPIView[Listing]):
     )
     def get(self, request: Request) -> Response:
         """Live offers that fit the filters."""
-        wanted = SearchForm(request.query_params)
-        if not wanted.is_valid():
-            raise serializers.ValidationError(by_field(wanted.errors))
-        self.ordering = wanted.cleaned_data["ordering"]
-        found = results(wanted.cleaned_data).select_related("program").defer("search")
-        rows = self.paginate_queryset(found) or []
+        given = wanted(request.query_params)
+        if given is None:
+            raise serializers.ValidationError(by_field(SearchForm(request.query_params).errors))
+        pages: Any = self.paginator
+        rows = pages.fetch(request, partial(find, given, Listings.for_answers))
         return self.get_paginated_response([api_shapes.represent(row) for row in rows])
 
     @extend_schema(

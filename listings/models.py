@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -47,6 +47,8 @@ PUBLIC = (
 
 
 CARD_FIELDS = (
+    "pk",
+    "provider_id",
     "title",
     "currency",
     "available_cents",
@@ -54,10 +56,12 @@ CARD_FIELDS = (
     "discount_bp",
     "expires_on",
     "transfer_method",
-    "status",
     "created_at",
+    "seller_id",
+    "seller__name",
+    "seller__standing__rating",
+    "seller__standing__completed_orders",
 )
-CARD_STANDING = ("seller__standing__rating", "seller__standing__completed_orders")
 
 
 class Listings(models.QuerySet["Listing"]):
@@ -82,10 +86,13 @@ class Listings(models.QuerySet["Listing"]):
         """With provider, seller and standing, in one query."""
         return self.select_related("provider", "seller", "seller__standing").defer("search")
 
-    def for_cards(self) -> "Listings":
-        """With just what a card shows: all of 24 providers would cost more than the rest."""
-        names = ("provider__name", "seller__name", "seller__is_active")
-        return self.with_parts().only(*CARD_FIELDS, *names, *CARD_STANDING)
+    def for_answers(self) -> "Listings":
+        """With all that the API says of an offer, in one query."""
+        return self.with_parts().select_related("program")
+
+    def for_cards(self) -> "models.QuerySet[Listing, Any]":
+        """Named tuples of just what a card shows; names of providers are known without asking."""
+        return self.values_list(*CARD_FIELDS, named=True)
 
 
 def earliest_expiry() -> date:
@@ -178,6 +185,11 @@ class Listing(models.Model):
                     name=f"provider_by_{field}",
                 )
                 for field in ("created_at", "discount_bp", "price_cents", "expires_on")
+            ),
+            models.Index(
+                fields=["transfer_method", "created_at", "id"],
+                condition=Q(status="live"),
+                name="live_by_method",
             ),
             models.Index(fields=["seller", "-created_at"]),
             models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
@@ -272,6 +284,94 @@ class Code(models.Model):
 
     def __str__(self) -> str:
         return f"code {self.pk}"
+
+
+class FingerprintKey(models.Model):
+    """The key under which codes are told apart, itself encrypted. One row, made once, kept for
+    good: with another key, no code would be known any more."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    key_id = models.CharField(max_length=12)
+    ciphertext = models.BinaryField()
+
+
+class SavedSearch(models.Model):
+    """What somebody looks for, as columns that one query compares with a new offer.
+
+    What is not asked for is a value that fits everything: "" or the end of the range.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches"
+    )
+    query = models.CharField(max_length=900)  # as in the address of the browse page
+    words = models.CharField(max_length=400)  # the same for people
+    saved_at = models.DateTimeField(db_default=Now(), editable=False)
+    provider = models.CharField(max_length=60, blank=True)
+    method = models.CharField(max_length=20, blank=True)
+    # The first letters of a word that a fitting offer must have, and all words as a tsquery.
+    start = models.CharField(max_length=3, blank=True)
+    text_query = models.TextField(blank=True)
+    least_discount_bp = models.PositiveIntegerField(default=0)
+    greatest_discount_bp = models.PositiveIntegerField(default=10_000)
+    least_available_cents = models.BigIntegerField(default=0)
+    greatest_price_cents = models.BigIntegerField(default=LARGEST_FACE_VALUE_CENTS)
+    expires_after = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "query"], name="a_search_is_saved_once")
+        ]
+        indexes = [
+            models.Index(fields=["provider", "start", "least_discount_bp"], name="what_may_fit")
+        ]
+
+    def __str__(self) -> str:
+        return self.words
+
+
+class Watch(models.Model):
+    """Somebody's eye on an offer, and the discount that it had when they last heard of it."""
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watches"
+    )
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="watches")
+    discount_bp = models.PositiveIntegerField()
+    since = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "listing"], name="an_offer_is_watched_once")
+        ]
+
+
+class News(models.Model):
+    """An offer that came to the market or became cheaper, until those who wait have been told."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+
+class PriceFall(models.Model):
+    """The seller's word that the discount grows from day to day until it is `end_bp`."""
+
+    listing = models.OneToOneField(
+        Listing, on_delete=models.CASCADE, primary_key=True, related_name="fall"
+    )
+    start_bp = models.PositiveIntegerField()
+    end_bp = models.PositiveIntegerField()
+    start_on = models.DateField()
+    end_on = models.DateField()
+    next_on = models.DateField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(end_bp__gt=F("start_bp"), end_on__gt=F("start_on")),
+                name="a_price_falls_over_some_days",
+            )
+        ]
 
 
 class Report(models.Model):

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
-from listings import vault
+from listings import alerts, vault
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
 from listings.refusals import CodesMissing, ConsentMissing
@@ -105,6 +105,7 @@ def approve(listing: Listing, *, actor: Person, reason: str) -> None:
         # Only what the moderator has read: not what was handed in since.
         read = Q(status_since=listing.status_since)
         machine.advance(listing, S.LIVE, kind="approved", actor=actor, note=reason, only_if=read)
+        alerts.announce(listing)
         if consent:
             Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)
         _announce(listing, actor, "listing_approved", reason)
@@ -158,6 +159,7 @@ def resume(listing: Listing, *, actor: Person) -> Listing:
             raise WrongState
         _require_unexpired(listing)
         machine.advance(listing, S.LIVE, kind="resumed", actor=actor)
+        alerts.announce(listing)
     return listing
 
 

@@ -8,13 +8,16 @@ from django import forms
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
 
-from listings.models import LARGEST_FACE_VALUE_CENTS, Listing, Listings
-from payments.money import BASIS_POINTS
-from providers.models import Provider
+from accounts.kept import Kept
+from listings.models import GREATEST_DISCOUNT_BP, LARGEST_FACE_VALUE_CENTS, Listing, Listings
+from payments.money import BASIS_POINTS, price_of
+from providers.known import current_names
 from providers.vocabulary import TransferMethod
 
 DEFAULT_ORDER = "newest"
 SHORTEST_START = 3
+KEPT_SECONDS, MOST_KEPT, LONGEST_KEPT = 30, 1000, 500
+_understood: Kept["Wanted | None"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 ORDERS: Mapping[str, tuple[str, str]] = {
     # name: column (with "-": falling), and what a page calls it
     "newest": ("-created_at", "Newest first"),
@@ -67,14 +70,34 @@ class SearchForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        providers = Provider.objects.current().values_list("slug", "name")
         self.fields["provider"].choices = [  # type: ignore[attr-defined]
             ("", "All providers"),
-            *providers,
+            *current_names().items(),
         ]
 
     def clean_ordering(self) -> str:
         return self.cleaned_data["ordering"] or DEFAULT_ORDER
+
+
+Asked = tuple[str, ...]
+Wanted = Mapping[str, Any]
+
+
+def asked(query: Mapping[str, str]) -> Asked | None:
+    """What an address asks for, as a key; None where it is too long to be kept."""
+    found = tuple(str(query.get(name, "")) for name in SearchForm.base_fields)
+    return found if sum(map(len, found)) <= LONGEST_KEPT else None
+
+
+def wanted(query: Mapping[str, str]) -> Wanted | None:
+    """The cleaned data of the form for this address; None where it cannot be read."""
+    key = asked(query)
+    return _read(query) if key is None else _understood.get(key, lambda: _read(query))
+
+
+def _read(query: Mapping[str, str]) -> Wanted | None:
+    form = SearchForm(query)
+    return form.cleaned_data if form.is_valid() else None
 
 
 def order_column(ordering: str) -> str:
@@ -82,9 +105,9 @@ def order_column(ordering: str) -> str:
     return ORDERS[ordering][0]
 
 
-def results(wanted: Mapping[str, Any]) -> Listings:
-    """The live offers that fit the cleaned data of a `SearchForm`, with what cards show."""
-    rows = Listing.objects.live().with_parts()
+def results(wanted: Wanted) -> Listings:
+    """The live offers that fit the cleaned data of a `SearchForm`."""
+    rows = Listing.objects.live()
     bounds = {
         "provider_id": wanted.get("provider"),
         "transfer_method": wanted.get("transfer_method"),
@@ -94,6 +117,10 @@ def results(wanted: Mapping[str, Any]) -> Listings:
         "price_cents__lte": wanted.get("max_price_cents"),
         "expires_on__gt": wanted.get("expires_after"),
     }
+    if least := wanted.get("min_available_cents"):
+        # Nothing costs less than this. It follows from the bound above, and is said for the sake
+        # of the index by price: there is none by what is left, which every order would rewrite.
+        bounds["price_cents__gte"] = price_of(least, GREATEST_DISCOUNT_BP)
     rows = rows.filter(**{name: bound for name, bound in bounds.items() if bound not in (None, "")})
     return rows.filter(_matching(wanted["q"])) if wanted.get("q") else rows
 
@@ -103,7 +130,7 @@ def _matching(text: str) -> Q:
     words = text.split()
     found = Q(search=_query(text))
     others: dict[str, list[str]] = {}
-    for slug, name in Provider.objects.current().values_list("slug", "name"):
+    for slug, name in current_names().items():
         parts = re.split(r"\W+", f"{name} {slug}".casefold())
         rest = [word for word in words if not _begins(word, parts)]
         if len(rest) < len(words):
@@ -121,8 +148,22 @@ def _query(text: str) -> SearchQuery:
     if not all(map(str.isalnum, words)):
         return query
     # Plain words are beginnings too, so that "gpu" finds "GPUs".
-    starts = " & ".join(f"{word}:*" if len(word) >= SHORTEST_START else word for word in words)
-    return query | SearchQuery(starts, config="english", search_type="raw")
+    return query | SearchQuery(_beginnings(words), config="english", search_type="raw")
+
+
+def as_tsquery(text: str) -> tuple[str, list[str]]:
+    """What `_query` asks, as SQL with its parameters."""
+    words = text.split()
+    if not all(map(str.isalnum, words)):
+        return "websearch_to_tsquery('english', %s)", [text]
+    return (
+        "websearch_to_tsquery('english', %s) || to_tsquery('english', %s)",
+        [text, _beginnings(words)],
+    )
+
+
+def _beginnings(words: list[str]) -> str:
+    return " & ".join(f"{word}:*" if len(word) >= SHORTEST_START else word for word in words)
 
 
 def _begins(word: str, parts: list[str]) -> bool:

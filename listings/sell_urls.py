@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import sell_views
+from listings import price_views, sell_views
 
 app_name = "sell"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("<uuid:listing_id>/consent/", sell_views.consent, name="consent"),
     path("<uuid:listing_id>/consent/document/", sell_views.document, name="document"),
     path("<uuid:listing_id>/submission/", sell_views.submission, name="submission"),
+    path("<uuid:listing_id>/price/", price_views.price, name="price"),
+    path("<uuid:listing_id>/price/fall/", price_views.fall, name="fall"),
     path("<uuid:listing_id>/pause/", sell_views.pause, name="pause"),
     path("<uuid:listing_id>/resumption/", sell_views.resume, name="resume"),
     path("<uuid:listing_id>/withdrawal/", sell_views.withdrawal, name="withdrawal"),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,8 @@ from accounts.refusals import Invalid
 from listings import consents, publishing
 from listings.forms import initial
 from listings.lifecycle import EDITABLE
-from listings.models import CodeStatus, Listing
+from listings.models import CodeStatus, Listing, ListingEvent
+from listings.price_views import price_forms
 from listings.sell_form import OfferForm
 from payments.models import PayoutAccount
 from providers.models import Provider
@@ -142,9 +144,16 @@ def edit(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         "consent": listing.consents.first(),
         "can_be_paid": _can_be_paid(request),
         "steps": _steps(listing),
-        "decision": listing.events.exclude(note="").order_by("-id").first(),
+        "decision": _decision(listing),
+        **price_forms(listing),
     }
     return render(request, "sell/edit.html", context, status=400 if form.errors else 200)
+
+
+def _decision(listing: Listing) -> ListingEvent | None:
+    """Why it is where it is, in a moderator's or the system's words."""
+    moves = listing.events.exclude(note="").exclude(to_status=F("from_status"))
+    return moves.order_by("-id").first()
 
 
 def _steps(listing: Listing) -> list[dict[str, str]]:

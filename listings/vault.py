@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from accounts.encryption import decrypt, encrypt, fingerprint
+from accounts.encryption import decrypt, encrypt
 from accounts.refusals import Invalid
+from listings.fingerprints import fingerprints
 from listings.lifecycle import machine
 from listings.models import Code, CodeStatus, Listing
 
@@ -33,7 +34,7 @@ def canonical(code: str) -> str:
 
 def deposit(listing: Listing, codes: Sequence[Deposit]) -> None:
     """Store the codes of a listing. Raises Invalid if one was deposited before, by anybody."""
-    seen = [fingerprint(canonical(item.code), purpose="code") for item in codes]
+    seen = fingerprints(canonical(item.code) for item in codes)
     if len(set(seen)) != len(seen):
         raise Invalid("codes", "The same code is there twice.")
     rows = []

@@ -8,15 +8,16 @@ from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.keyset import Page, page
-from listings import quotes
+from accounts.frames import render_around
+from listings import quotes, search
 from listings.filters import BrowseForm
+from listings.finding import find
 from listings.forms import ReportForm
-from listings.models import Listing
+from listings.models import Listing, Listings, Watch
 from listings.reports import file_report
-from listings.search import order_column, results
 from providers.estimates import what_it_buys
 
 SHOWN = 24
@@ -26,20 +27,31 @@ SIMILAR = 3
 @require_safe
 def browse(request: HttpRequest) -> HttpResponse:
     """What is on offer, by the filters in the address."""
-    form, found = BrowseForm(request.GET), Page[Listing]([], None, None)
-    if form.is_valid():
-        wanted = form.cleaned_data
-        column, cursor = order_column(wanted["ordering"]), request.GET.get("cursor")
-        found = page(results(wanted).for_cards(), by=column, cursor=cursor, limit=SHOWN)
+    given = search.wanted(request.GET)
+    parts = {"results": "" if given is None else _results(request, given)}
+    # htmx leaves a page alone that says it is an error.
+    status = 400 if given is None and not request.headers.get("HX-Request") else 200
+    return render_around(
+        request,
+        "listings/browse.html",
+        lambda: {"form": BrowseForm(request.GET)},
+        parts=parts,
+        key=None if given is None else search.asked(request.GET),
+        status=status,
+    )
+
+
+def _results(request: HttpRequest, given: search.Wanted) -> str:
+    """The cards of one page, and the way to the pages around it."""
+    found = find(given, Listings.for_cards, cursor=request.GET.get("cursor"), limit=SHOWN)
     context = {
-        "form": form,
         "listings": found.rows,
+        "filtered": any(value for name, value in given.items() if name != "ordering"),
         "next": _at(request, found.next),
         "previous": _at(request, found.previous),
+        "words": given["q"],
     }
-    # htmx leaves a page alone that says it is an error.
-    status = 200 if form.is_valid() or request.headers.get("HX-Request") else 400
-    return render(request, "listings/browse.html", context, status=status)
+    return render_to_string("listings/results.html", context)
 
 
 def _at(request: HttpRequest, cursor: str | None) -> str | None:
@@ -61,6 +73,8 @@ def detail(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         "is_own": listing.seller_id == request.user.pk,
         "buyable": listing.is_buyable,
     }
+    if request.user.is_authenticated:
+        context["watched"] = Watch.objects.filter(person=request.user, listing=listing).exists()
     if listing.provider.needs_consent:
         context["consent"] = listing.consents.filter(accepted_at__isnull=False).first()
     if listing.is_buyable:
@@ -86,7 +100,7 @@ def _comparisons(listing: Listing, chosen: quotes.Quote) -> list[dict[str, Any]]
     ]
 
 
-def _similar(listing: Listing) -> list[Listing]:
+def _similar(listing: Listing) -> list[Any]:
     rows = Listing.objects.live().for_cards().exclude(pk=listing.pk)
     same = rows.filter(provider=listing.provider_id).order_by("-discount_bp", "-pk")
     return list(same[:SIMILAR]) or list(rows.order_by("-created_at", "-pk")[:SIMILAR])

@@ -53,7 +53,10 @@ def _broken(cursor: CursorWrapper, queries: Mapping[str, str], *, freezes: bool)
 
 def _unreadable_codes(cursor: CursorWrapper) -> list[Finding]:
     cursor.execute(
-        "SELECT id FROM listings_code WHERE key_id <> ALL(%s) LIMIT %s", [key_ids(), MOST_ROWS]
+        "SELECT 'code', id FROM listings_code WHERE key_id <> ALL(%(ring)s) UNION ALL "
+        "SELECT 'key of fingerprints', id FROM listings_fingerprintkey "
+        "WHERE key_id <> ALL(%(ring)s) LIMIT %(most)s",
+        {"ring": key_ids(), "most": MOST_ROWS},
     )
     rows = cursor.fetchall()
     return [_finding("every code's key is in the ring", rows, freezes=False)] if rows else []

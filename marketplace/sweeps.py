@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import notifications
-from listings import publishing
+from listings import alerts, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, follow
 from orders.models import Order
@@ -68,6 +68,8 @@ def sweep() -> dict[str, int]:
             "deadlines": _each(deadlines.enforce, deadlines.due()),
             "instructions": _each(instructions.carry_out, instructions.due()),
             "listings": _once(publishing.expire_due),
+            "prices": _once(prices.fall_due),
+            "alerts": _once(alerts.tell_due),
             "mails": _once(notifications.send_due),
         }
 

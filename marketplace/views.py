@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 
+from accounts.frames import render_around
 from listings.models import Listing
 from marketplace import figures
 from marketplace.api.problems import server_problem
@@ -16,7 +18,10 @@ SHOWN_AT_HOME = 6
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, what is on offer, and what the ledger says."""
     listings = Listing.objects.live().for_cards().order_by("-created_at", "-pk")[:SHOWN_AT_HOME]
-    return render(request, "home.html", {"listings": listings, "facts": figures.trust()})
+    offers = render_to_string("components/offers.html", {"listings": listings})
+    return render_around(
+        request, "home.html", lambda: {"facts": figures.trust()}, parts={"offers": offers}
+    )
 
 
 def market(request: HttpRequest) -> HttpResponse:

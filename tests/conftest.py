@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts.kept import forget_all
 from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
 
@@ -23,6 +24,12 @@ def sandbox() -> Iterator[SandboxProcess]:
     found.control("POST", "webhooks/", {"mode": "drop"})
     yield found
     found.stop()
+
+
+@pytest.fixture(autouse=True)
+def fresh_memory() -> None:
+    """What the last test was shown, this one is not."""
+    forget_all()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Lists of the API: `results`, `next`, `previous`; by position, never by number."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -21,9 +23,13 @@ class CursorPages(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         order = view.keyset_order(request) if callable(view.keyset_order) else view.keyset_order
+        return self.fetch(request, partial(page, queryset, by=order))
+
+    def fetch(self, request: Request, find: Callable[..., Page[Any]]) -> list[Any]:
+        """The rows that `find` finds from the cursor on, where finding is more than one query."""
         self.url = request.build_absolute_uri()
         cursor = request.query_params.get("cursor")
-        self.found = page(queryset, by=order, cursor=cursor, limit=self._limit(request))
+        self.found = find(cursor=cursor, limit=self._limit(request))
         return self.found.rows
 
     @staticmethod

@@ -1,7 +1,9 @@
 """What the component page shows: example objects, made up and never stored."""
 
 import datetime
+from collections import namedtuple
 from types import SimpleNamespace
+from typing import Any
 
 from django import forms, template
 from django.utils import timezone
@@ -40,21 +42,23 @@ class SpecimenForm(forms.Form):
     agree = forms.BooleanField(label="I may give this credit away under the provider's terms.")
 
 
-def _listing(provider: str, title: str, face: int, discount_bp: int) -> SimpleNamespace:
-    return SimpleNamespace(
-        provider=SimpleNamespace(name=provider),
-        title=title,
-        currency="USD",
-        available_cents=face,
-        price_cents=face * (10_000 - discount_bp) // 10_000,
-        discount_bp=discount_bp,
-        expires_on=datetime.date(2027, 3, 12),
-        get_transfer_method_display="Redeem code",
-        get_absolute_url="#listing",
-        seller=SimpleNamespace(
-            public_name="Ada", standing=SimpleNamespace(rating=4.9, completed_orders=12)
-        ),
-    )
+def _listing(provider: str, title: str, face: int, discount_bp: int) -> Any:
+    fields: dict[str, Any] = {
+        "pk": "example",
+        "provider_id": provider,
+        "title": title,
+        "currency": "USD",
+        "available_cents": face,
+        "price_cents": face * (10_000 - discount_bp) // 10_000,
+        "discount_bp": discount_bp,
+        "expires_on": datetime.date(2027, 3, 12),
+        "transfer_method": "redeem_code",
+        "seller_id": 1,
+        "seller__name": "Ada",
+        "seller__standing__rating": 4.9,
+        "seller__standing__completed_orders": 12,
+    }
+    return namedtuple("Offer", fields)(**fields)
 
 
 def _step(title: str, state: str, text: str = "", **at: datetime.datetime) -> SimpleNamespace:
@@ -100,9 +104,9 @@ def specimens() -> SimpleNamespace:
         form=SpecimenForm(),
         wrong=wrong,
         listings=[
-            _listing("Replicate", "$250 of prepaid balance", 25_000, 4000),
-            _listing("Vast.ai", "Balance for GPU hours, any amount from $10", 180_000, 3250),
-            _listing("Google Cloud", "Startup credit with consent, $2,000", 200_000, 6000),
+            _listing("replicate", "$250 of prepaid balance", 25_000, 4000),
+            _listing("vast", "Balance for GPU hours, any amount from $10", 180_000, 3250),
+            _listing("google-cloud", "Startup credit with consent, $2,000", 200_000, 6000),
         ],
         steps=_trade(now),
         refunded=_refunded(now),

@@ -1,0 +1,101 @@
+"""How pages grow with the market: the same pages at several sizes, side by side.
+
+The market can only grow, so sizes cannot take turns as pages do. Each page is therefore compared
+with the floor of its own rounds, and growth is how that ratio changes from the first size on.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from accounts.keyset import page
+from bench import figures, goods, load
+from bench.pages import FLOOR, NOTHING, TEMPLATE_FLOOR, Target, measure, statements
+from bench.stage import Stage
+from listings.models import Listing
+from listings.search import order_column, results
+from listings.views import SHOWN
+
+FAR_PAGE = 500
+SEARCHES = {
+    "browse, three common words": "credit language models",
+    "browse, words that never meet": "workshop grant closed",
+    "browse, no such word": "nowhere",
+}
+
+
+def targets(stage: Stage) -> list[Target]:
+    """The floors and every kind of list."""
+    newest = order_column("newest")
+    cursor = page(
+        results({}).for_cards(), by=newest, cursor=None, limit=(FAR_PAGE - 1) * SHOWN
+    ).next
+
+    def browse(**wanted: str) -> str:
+        return f"/listings/?{urlencode(wanted)}"
+
+    provider = goods.widest_provider()
+    product, floor = stage.product, stage.floor
+    return [
+        Target(NOTHING, "/nothing/", floor),
+        Target(FLOOR, "/bare/", floor),
+        Target(TEMPLATE_FLOOR, "/template/", floor),
+        Target("browse", "/listings/", product),
+        Target(f"browse, page {FAR_PAGE}", browse(cursor=cursor or ""), product),
+        Target("browse, by price", browse(ordering="price"), product),
+        Target("browse, one provider", browse(provider=provider), product),
+        Target("browse, facets", browse(min_discount_bp="6000", max_price_cents="50000"), product),
+        Target("browse, nothing fits", browse(min_available_cents="1000000000"), product),
+        *(Target(name, browse(q=words), product) for name, words in SEARCHES.items()),
+        Target("home", "/", product),
+        Target("API, list of offers", "/api/v1/listings/", product),
+    ]
+
+
+def measured(
+    stage: Stage, sizes: Sequence[int], *, rounds: int, seconds: float, connections: int
+) -> dict[str, Any]:
+    """Every page at every size."""
+    found = {}
+    for size in sizes:
+        goods.offers(size)
+        pages = targets(stage)
+        measure(stage, pages, rounds=rounds, seconds=seconds, connections=connections)
+        floor = next(target for target in pages if target.name == TEMPLATE_FLOOR)
+        found[str(size)] = {target.name: _figures(target, floor) for target in pages}
+    return {"sizes": list(sizes), "pages": found, "listings": Listing.objects.live().count()}
+
+
+def _figures(target: Target, floor: Target) -> dict[str, Any]:
+    return {
+        "cpu_ms": figures.spread(target.cpu_ms()),
+        "over_template_floor": figures.ratios(target.cpu_ms(), floor.cpu_ms()),
+        "throughput_over_template_floor": figures.ratios(target.per_second, floor.per_second),
+        "p99_ms": figures.spread(target.p99_ms),
+        "bytes": len(load.body(target.web.port, target.path, target.cookie)),
+        "statements": statements(target) if target.web is not floor.web else None,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """For people: one row a page, sizes side by side, each as CPU over the floor of its rounds."""
+    sizes = [str(size) for size in result["sizes"]]
+    heads = ["page", *(f"÷ floor at {int(size):,}" for size in sizes)]
+    heads += ["growth", "throughput ÷ floor", "p99 ms", "SQL"]
+    last = result["pages"][sizes[-1]]
+    return figures.table(heads, [_row(result, sizes, name, last[name]) for name in last])
+
+
+def _row(result: dict[str, Any], sizes: list[str], name: str, last: dict[str, Any]) -> list[str]:
+    def over(size: str) -> float:
+        return float(result["pages"][size][name]["over_template_floor"]["median"])
+
+    growth = over(sizes[-1]) / over(sizes[0]) if over(sizes[0]) else 0.0
+    return [
+        name,
+        *(f"{over(size):.2f}" for size in sizes),
+        f"{growth:.2f}",
+        f"{last['throughput_over_template_floor']['median']:.2f}",
+        f"{last['p99_ms']['median']:.1f}",
+        str(last["statements"] if last["statements"] is not None else ""),
+    ]

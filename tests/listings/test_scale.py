@@ -1,0 +1,153 @@
+"""Fifty thousand offers: no page reads more of them than it needs, whatever is asked."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from listings.models import Listing
+from tests.factories import a_provider, a_seller
+
+SIZE = 50_000
+# A page of what one offer in 400 fits looks at some ten thousand, however many there are.
+MOST_ROWS, MOST_STATEMENTS = 12_000, 7
+# Titles of common words that never meet, rare ones, and prices, discounts and expiries all over.
+FILL = """
+    INSERT INTO listings_listing (id, seller_id, provider_id, title, description, currency,
+        face_value_cents, min_order_cents, step_cents, discount_bp, expires_on, region,
+        transfer_method, status, created_at, available_cents, reserved_cents, sold_cents)
+    SELECT gen_random_uuid(), %s, 'p' || n %% 20,
+        (ARRAY['grant of a startup', 'workshop credit', 'closed company balance',
+            'research voucher'])[1 + (n %% 4)::int]
+            || CASE WHEN n %% 5000 = 0 THEN ' rarity' ELSE '' END,
+        'Works for images, video and language models.', 'USD', amount, 1000, 1000,
+        3000 + (n * 7919) %% 4001, current_date + 30 + ((n * 104729) %% 700)::int, '',
+        CASE WHEN n %% 25000 = 0 THEN 'redeem_code' ELSE 'balance_transfer' END,
+        CASE WHEN n %% 100 = 99 THEN 'paused' ELSE 'live' END,
+        now() - n * interval '10 seconds', amount, 0, 0
+    FROM (SELECT n, (1 + (n * 31337) %% 500) * 1000 AS amount
+        FROM generate_series(1::bigint, %s) n) rows"""
+
+ASKED = [
+    "",
+    "ordering=-discount",
+    "ordering=discount",
+    "ordering=price",
+    "ordering=-price",
+    "ordering=expires",
+    "provider=p3",
+    "provider=p3&ordering=price",
+    "provider=p3&min_discount_bp=6900&ordering=-price",
+    "transfer_method=redeem_code",
+    "transfer_method=redeem_code&ordering=price",
+    "min_discount_bp=6990",
+    "max_price_cents=500",
+    "min_available_cents=100000000",
+    "expires_after=2099-01-01",
+    "q=rarity",
+    "q=nowhere",
+    "q=images+video+language",
+    "q=images+video+language&ordering=price",
+    "q=grant+workshop+closed",
+    "q=grant+workshop+closed&ordering=expires",
+    "q=rarity&provider=p0&ordering=-discount",
+    "q=voucher+-images",
+]
+
+
+@pytest.fixture(scope="module")
+def market(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Loaded once for the module, and taken away again."""
+    with django_db_blocker.unblock():
+        for number in range(20):
+            a_provider(f"p{number}")
+        seller = a_seller("scale@example.com")
+        with connection.cursor() as cursor:
+            cursor.execute(FILL, [seller.pk, SIZE])
+            cursor.execute("ANALYZE listings_listing")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE listings_listing, accounts_person, providers_provider CASCADE")
+
+
+@pytest.fixture
+def client(market: None, db: None) -> Client:
+    return Client()
+
+
+def scanned(plan: dict[str, Any]) -> tuple[bool, int]:
+    """Whether a plan reads all offers one by one, and how many it looks at."""
+    own = plan.get("Relation Name") == "listings_listing"
+    loops = plan["Actual Loops"]
+    looked = int(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * loops if own else 0
+    seq = own and plan["Node Type"] == "Seq Scan"
+    for inner in plan.get("Plans", ()):
+        inner_seq, inner_looked = scanned(inner)
+        seq, looked = seq or inner_seq, looked + inner_looked
+    return seq, looked
+
+
+def plans(client: Client, address: str) -> list[tuple[bool, int]]:
+    """What each statement of a page does, run again by EXPLAIN in the same settings."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    assert len(queries) <= MOST_STATEMENTS
+    found = []
+    with connection.cursor() as cursor:
+        for one in queries.captured_queries:
+            if one["sql"].startswith("SELECT"):
+                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {one['sql']}")
+                answer = cursor.fetchone()[0]
+                tree = json.loads(answer) if isinstance(answer, str) else answer
+                found.append(scanned(tree[0]["Plan"]))
+            elif one["sql"].startswith("SET"):
+                cursor.execute(one["sql"])
+    return found
+
+
+@pytest.mark.parametrize("query", ASKED)
+def test_no_search_scans_the_table(client: Client, query: str) -> None:
+    for seq, looked in plans(client, f"/listings/?{query}"):
+        assert not seq
+        assert looked <= MOST_ROWS
+    for seq, looked in plans(client, f"/api/v1/listings/?{query}"):
+        assert not seq
+        assert looked <= MOST_ROWS
+
+
+@pytest.mark.parametrize("query", ["", "ordering=price&", "q=images+video+language&"])
+def test_a_deep_page_costs_what_the_first_costs(client: Client, query: str) -> None:
+    first = client.get(f"/api/v1/listings/?{query}limit=100").json()
+    deep = first["next"]
+    for _ in range(20):
+        deep = client.get(deep).json()["next"]
+    cursor = deep.partition("cursor=")[2].partition("&")[0]
+    for seq, looked in plans(client, f"/listings/?{query}cursor={cursor}"):
+        assert not seq
+        assert looked <= MOST_ROWS
+
+
+@pytest.mark.parametrize("words", ["grant of", "rarity"])
+@pytest.mark.parametrize("order", ["price", "newest"])
+def test_pages_of_a_search_hold_each_offer_once(client: Client, words: str, order: str) -> None:
+    address, seen = f"/api/v1/listings/?q={words}&ordering={order}&limit=3", list[str]()
+    for _ in range(5):
+        answer = client.get(address).json()
+        seen += [one["id"] for one in answer["results"]]
+        if (address := answer["next"]) is None:
+            break
+    wanted = Listing.objects.live().filter(title__contains=words)
+    columns = ("price_cents", "pk") if order == "price" else ("-created_at", "-pk")
+    assert seen == [str(pk) for pk in wanted.order_by(*columns).values_list("pk", flat=True)[:15]]
+
+
+def test_what_is_too_much_is_refused_at_once(client: Client) -> None:
+    for query in ("q=" + "x" * 100_000, "q=" + "gpu+" * 20_000, "limit=100000", "limit=-1"):
+        answer = client.get(f"/api/v1/listings/?{query}")
+        assert answer.status_code == 400
+    assert client.get("/listings/", {"q": "x" * 100_000}).status_code == 400
