@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from accounts.kept import Kept
 from accounts.keyset import Page, edge, page
 from listings.models import Listing, Listings, ListingStatus
 from listings.search import Wanted, order_column, results
 
 Row = TypeVar("Row")
 STRETCH = 3000
+KEPT_SECONDS, MOST_KEPT = 30, 1000
+_edges: Kept[Q | None] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 
 
 def find(
@@ -33,7 +36,11 @@ def find(
     rows, by = shape(results(wanted)), order_column(wanted["ordering"])
     if not wanted.get("q"):
         return page(rows, by=by, cursor=cursor, limit=limit)
-    near = edge(_walked(wanted), by=by, cursor=cursor, beyond=STRETCH)
+    # Where the stretch ends may be some seconds old: it is then a little longer or shorter.
+    near = _edges.get(
+        (wanted.get("provider"), by, cursor),
+        lambda: edge(_walked(wanted), by=by, cursor=cursor, beyond=STRETCH),
+    )
     if near is None:
         return page(rows, by=by, cursor=cursor, limit=limit)
     found = page(rows.filter(near), by=by, cursor=cursor, limit=limit)

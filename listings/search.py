@@ -17,6 +17,7 @@ from providers.vocabulary import TransferMethod
 DEFAULT_ORDER = "newest"
 SHORTEST_START = 3
 KEPT_SECONDS, MOST_KEPT, LONGEST_KEPT = 30, 1000, 500
+_conditions: Kept[Q] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _understood: Kept["Wanted | None"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 ORDERS: Mapping[str, tuple[str, str]] = {
     # name: column (with "-": falling), and what a page calls it
@@ -126,6 +127,10 @@ def results(wanted: Wanted) -> Listings:
 
 
 def _matching(text: str) -> Q:
+    return _conditions.get(text, lambda: _condition(text))
+
+
+def _condition(text: str) -> Q:
     """Offers with these words, or of a provider named by some of them and with the others."""
     words = text.split()
     found = Q(search=_query(text))

@@ -42,25 +42,18 @@ def _mould() -> str:
 @register.simple_tag
 def cards(offers: Iterable[Any], words: str = "") -> SafeString:
     """The cards of rows as `Listings.for_cards` gives them, the words of a search marked."""
-    if not words:
-        return SafeString("".join(map(_card, offers)))
-    title = highlighting(words)
-    return SafeString("".join(_drawn(offer, title) for offer in offers))
+    return SafeString("".join(_card(offer, words) for offer in offers))
 
 
 @lru_cache(KEPT)
-def _card(offer: Any) -> str:
-    # All that a card shows is in the row, so it may be drawn once for as often as it is shown.
-    return _drawn(offer, escape)
-
-
-def _drawn(offer: Any, title: Callable[[str], str]) -> str:
+def _card(offer: Any, words: str) -> str:
+    # All that a card shows is in these, so it may be drawn once for as often as it is shown.
     provider = name_of(offer.provider_id)
     return _mould() % {
         "hue": hue(provider),
         "monogram": escape(monogram(provider)),
         "url": f"{_home()}{offer.pk}/",
-        "title": title(offer.title),
+        "title": _title(words)(offer.title),
         "provider": escape(provider),
         "method": METHODS[offer.transfer_method],
         "price": amount(offer.price_cents, offer.currency),
@@ -70,6 +63,11 @@ def _drawn(offer: Any, title: Callable[[str], str]) -> str:
         "expires": day(offer.expires_on),
         "seller": escape(_seller(offer)),
     }
+
+
+@lru_cache
+def _title(words: str) -> Callable[[str], str]:
+    return highlighting(words) if words else escape
 
 
 @cache
