@@ -34,7 +34,8 @@ def new_context(
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
-        found = browser.new_context(base_url=base_url, locale="en-GB", timezone_id="UTC", **options)
+        usual = {"base_url": base_url, "locale": "en-GB", "timezone_id": "UTC"}
+        found = browser.new_context(**(usual | options))
         found.set_default_timeout(10_000)
         contexts.append(found)
         return found

@@ -21,6 +21,13 @@ class Person:
     name: str
     email: str
     verified: bool = True
+    # What has become of their address since; part of the button, not of the name.
+    since: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the button of this person sends."""
+        return f"{self.subject}-{self.since}" if self.since else self.subject
 
     @property
     def claims(self) -> dict[str, object]:
@@ -39,6 +46,8 @@ PEOPLE = (
     Person("90210003", "Kim Unverified", "kim@example.com", verified=False),
     Person("90210004", "Demo Buyer", "buyer@example.com"),
     Person("90210005", "Demo Seller", "seller@example.com"),
+    Person("90210001", "R. Vale", "robin.vale@moved.example", since="changed"),
+    Person("90210006", "Rosa Heir", "robin@example.com", since="reassigned"),
 )
 
 
@@ -134,7 +143,7 @@ def _problem(client_id: str | None, redirect_uri: str, response_type: str) -> st
 def _chosen(request: HttpRequest) -> Person | None:
     picked = request.POST.get("person")
     if picked:
-        return next((person for person in PEOPLE if person.subject == picked), None)
+        return next((person for person in PEOPLE if person.key == picked), None)
     subject, name, email = (
         request.POST.get(field, "").strip() for field in ("sub", "name", "email")
     )

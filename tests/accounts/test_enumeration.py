@@ -1,0 +1,115 @@
+"""Known and unknown addresses get the same answer, from the same work."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core import mail
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Person
+from tests.accounts.ways import NEW, sign_in
+from tests.factories import a_person, a_second_factor
+
+pytestmark = pytest.mark.django_db
+KNOWN, UNKNOWN = "known@example.com", "nobody@example.com"
+UNEQUAL = re.compile(
+    rb'(name="csrfmiddlewaretoken" value=")[^"]+|nonce="[^"]+"|(known|nobody)@example\.com'
+)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def known(db: None) -> Person:
+    return a_person(KNOWN)
+
+
+def told(act: Callable[[str], Any], email: str) -> dict[str, Any]:
+    """All that somebody outside can see of an answer, the next page included, and its hashing."""
+    hashed = 0
+    real = PBKDF2PasswordHasher.encode
+
+    def counted(self: Any, *args: Any, **kwargs: Any) -> str:
+        nonlocal hashed
+        hashed += 1
+        return str(real(self, *args, **kwargs))
+
+    with patch.object(PBKDF2PasswordHasher, "encode", counted):
+        answer = act(email)
+    follow = answer.client.get(answer.headers["Location"]) if answer.status_code == 302 else None
+    headers = {k: v for k, v in answer.headers.items() if k not in NOISE}
+    return {
+        "status": answer.status_code,
+        "headers": headers,
+        "body": UNEQUAL.sub(b"", answer.content),
+        "next": UNEQUAL.sub(b"", follow.content) if follow else b"",
+        "hashes": hashed,
+    }
+
+
+NOISE = {"Content-Length", "Content-Security-Policy"}
+
+
+def sign_up(email: str) -> Any:
+    given = {"email": email, "password1": NEW, "password2": NEW}
+    return Client().post("/accounts/signup/", given)
+
+
+def wrong_password(email: str) -> Any:
+    return Client().post("/accounts/login/", {"login": email, "password": "wrong"})
+
+
+def reset(email: str) -> Any:
+    return Client().post("/accounts/password/reset/", {"email": email})
+
+
+def code(email: str) -> Any:
+    return Client().post("/accounts/login/code/", {"email": email})
+
+
+@pytest.mark.parametrize("act", [sign_up, wrong_password, reset, code])
+def test_outside_they_are_the_same(act: Callable[[str], Any]) -> None:
+    assert told(act, KNOWN) == told(act, UNKNOWN)
+
+
+def test_a_second_factor_is_not_told_to_somebody_without_the_password(known: Person) -> None:
+    plain = told(wrong_password, UNKNOWN)
+    a_second_factor(known)
+    cache.clear()
+    assert told(wrong_password, KNOWN) == plain
+
+
+def test_changing_to_a_known_address_looks_like_changing_to_a_new_one() -> None:
+    answers = []
+    for email in (KNOWN, UNKNOWN):
+        client = sign_in(a_person(f"me-{email}").email)
+        answer = client.post("/accounts/email/", {"email": email, "action_add": ""})
+        page = client.get("/accounts/email/").content
+        page = re.sub(rb"me-(known|nobody)", b"", UNEQUAL.sub(b"", page))
+        answers.append((answer.status_code, answer.headers.get("Location"), page))
+    assert answers[0] == answers[1]
+
+
+def test_the_work_in_the_database_is_the_same(known: Person) -> None:
+    counts = {}
+    for email in (KNOWN, UNKNOWN):
+        with CaptureQueriesContext(connection) as queries:
+            wrong_password(email)
+        counts[email] = len(queries)
+    assert counts[KNOWN] == counts[UNKNOWN]
+
+
+def test_the_owner_learns_of_it_by_mail() -> None:
+    sign_up(KNOWN)
+    assert mail.outbox[0].to == [KNOWN]
+    assert "already" in mail.outbox[0].body
