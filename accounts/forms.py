@@ -11,6 +11,8 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.forms import SignupForm as AllauthSocialSignupForm
 from django import forms
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 
 from accounts import first_proof
 from accounts.addresses import canonical
@@ -34,7 +36,12 @@ class OneMailbox:
 
 
 class SignupForm(OneMailbox, AllauthSignupForm):
-    """Sign-up by e-mail."""
+    """Sign-up by e-mail. A known address takes as long as a new one, whose password is hashed."""
+
+    def try_save(self, request: HttpRequest) -> Any:
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
 
 class SocialSignupForm(OneMailbox, AllauthSocialSignupForm):

@@ -11,6 +11,7 @@ from listings.models import Consent, Listing, ListingEvent
 from marketplace import ledger_audit
 from payments.models import PayoutAccount
 from tests.factories import a_document, a_listing, a_provider, copies_of
+from tests.sessions import shown
 
 pytestmark = pytest.mark.django_db
 STEPS = ("submission", "pause", "resumption", "withdrawal")
@@ -116,6 +117,9 @@ def test_a_consent_is_kept_private_and_given_back_as_a_file(
     assert Consent.objects.get().original_name == "letter.pdf"
     for person, expected in ((seller, 200), (moderator, 200), (buyer2, 404)):
         signed_in.force_login(person)
+        if person.is_staff:
+            assert signed_in.get(address).status_code == 404  # a password is not enough
+            shown(signed_in, person, "mfa")
         answer = signed_in.get(address)
         assert answer.status_code == expected
         if expected == 200:
