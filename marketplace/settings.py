@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE = {
         "sweep": SWEEP_INTERVAL_SECONDS,
         "poll": 6 * SWEEP_INTERVAL_SECONDS,
         "audit": 600,
+        "reconcile": 900,
     }.items()
 }
 

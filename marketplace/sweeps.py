@@ -15,7 +15,15 @@ from listings import alerts, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, follow
 from orders.models import Order
-from payments import chargebacks, collection, instructions, onboarding, payouts, webhooks
+from payments import (
+    chargebacks,
+    collection,
+    instructions,
+    onboarding,
+    payouts,
+    reconciliation,
+    webhooks,
+)
 from payments.models import PayoutAccount
 
 log = logging.getLogger(__name__)
@@ -94,3 +102,11 @@ def audit() -> dict[str, int]:
     """Re-add the ledger and keep what was found."""
     with alone("audit") as mine:
         return {"violations": len(ledger_audit.run())} if mine else {}
+
+
+def reconcile() -> dict[str, int]:
+    """Compare the processor's books with ours, once a day. Returns how many differences."""
+    with alone("reconcile") as mine:
+        if not mine or not reconciliation.is_due():
+            return {}
+        return {"differences": _once(lambda: reconciliation.run().found)}

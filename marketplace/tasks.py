@@ -18,3 +18,9 @@ def poll() -> None:
 @shared_task
 def audit() -> None:
     sweeps.audit()
+
+
+# Reads the processor's books page by page, which takes as long as they are.
+@shared_task(soft_time_limit=3600, time_limit=3660)
+def reconcile() -> None:
+    sweeps.reconcile()

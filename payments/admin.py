@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
+from payments import admin_books as admin_books  # further pages of the console
 from payments import repairs
 from payments.models import (
     Escrow,

@@ -1,6 +1,6 @@
 """What a person must look at, and the brake: nothing is paid out while the books do not add up."""
 
-from payments.models import Escrow, Incident, LedgerAudit
+from payments.models import Difference, Escrow, Incident, LedgerAudit
 
 
 def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> None:
@@ -11,6 +11,6 @@ def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> N
 
 
 def payouts_frozen() -> bool:
-    """Whether the newest audit found a violation."""
+    """Whether the newest audit found a violation, or ledger and processor differ undecidedly."""
     newest = LedgerAudit.objects.values_list("is_clean", flat=True).first()
-    return newest is False
+    return newest is False or Difference.objects.filter(decided_at=None).exists()

@@ -12,7 +12,7 @@ from listings.models import Consent, Listing, ListingStatus, Report
 from marketplace import figures
 from orders.models import Dispute
 from payments import repairs
-from payments.models import Incident, Instruction, LedgerAudit, WebhookEvent
+from payments.models import Difference, Incident, Instruction, LedgerAudit, WebhookEvent
 
 # As many of a kind as anybody reads; each kind is one query, however many wait.
 MOST = 100
@@ -51,6 +51,7 @@ def _items() -> Iterator[Item]:
     # Each of these has raised an incident too; one line for each is enough.
     shown = {f"refused:{row.purpose}" for row in instructions}
     shown |= {f"webhook:{row.event_id}" for row in events}
+    yield from _differences()
     yield from _incidents(shown)
     yield from _disputes()
     for row in instructions:
@@ -81,6 +82,13 @@ def _incidents(shown: set[str]) -> Iterator[Item]:
     for row in rows[:MOST]:
         title = row.kind.replace("_", " ").capitalize()
         yield Item(0, "Incident", "bad", title, row.text, row.raised_at, _page(row, "incident"))
+
+
+def _differences() -> Iterator[Item]:
+    rows = Difference.objects.filter(decided_at=None).order_by("found_at")
+    for row in rows[:MOST]:
+        title = f"Payouts are frozen: {row.get_kind_display()}"
+        yield Item(0, "Difference", "bad", title, row.text, row.found_at, _page(row, "difference"))
 
 
 def _disputes() -> Iterator[Item]:

@@ -84,6 +84,8 @@ UNFOLD: dict[str, Any] = {
                     _link("Webhooks", "webhook", "payments_webhookevent_changelist"),
                     _link("Payouts", "account_balance", "payments_payout_changelist"),
                     _link("Ledger audits", "fact_check", "payments_ledgeraudit_changelist"),
+                    _link("Reconciliations", "rule", "payments_reconciliation_changelist"),
+                    _link("Differences", "difference", "payments_difference_changelist"),
                 ],
             },
             {

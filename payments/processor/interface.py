@@ -1,5 +1,6 @@
 """What Surplus needs of a company that moves money, in its own words."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -77,6 +78,19 @@ class CardDispute:
     reference: str = ""
 
 
+@dataclass(frozen=True)
+class Line:
+    """One change of an account's balance; amounts are signed, `source` moved the money."""
+
+    id: str
+    source: str
+    kind: str
+    amount_cents: int
+    fee_cents: int
+    currency: str
+    at: datetime
+
+
 class Processor(Protocol):
     """All calls raise ProcessorRefused or OutcomeUnknown; `send` alone changes anything."""
 
@@ -93,5 +107,6 @@ class Processor(Protocol):
     def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]: ...
     def card_dispute(self, dispute_id: str) -> CardDispute: ...
     def recent_card_disputes(self) -> list[CardDispute]: ...
+    def lines(self, *, account: str, since: datetime | None, kind: str = "") -> Iterator[Line]: ...
     def verify(self, body: bytes, signature: str) -> None: ...
     def earliest_expiry(self, wanted: datetime, now: datetime) -> datetime: ...

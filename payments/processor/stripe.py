@@ -6,7 +6,7 @@ The pattern is docs.stripe.com/connect/separate-charges-and-transfers.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import stripe
@@ -18,6 +18,7 @@ from payments.processor.interface import (
     Answer,
     CardDispute,
     Checkout,
+    Line,
     OutcomeUnknown,
     Payment,
     ProcessorRefused,
@@ -28,6 +29,25 @@ CALL_TIMEOUT_SECONDS = 8
 SIGNATURE_TOLERANCE_SECONDS = 300
 # A Checkout Session lives between 30 minutes and 24 hours (docs.stripe.com/api/checkout/sessions).
 SHORTEST_CHECKOUT = timedelta(minutes=31)
+# Stripe's types of balance transactions, in our words:
+# docs.stripe.com/reports/balance-transaction-types.
+LINES = {
+    "charge": "charge",
+    "payment": "charge",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund",
+    "transfer": "transfer",
+    "transfer_refund": "transfer",
+    "adjustment": "dispute",
+    "payout": "payout",
+    "payout_failure": "payout",
+    "topup": "top-up",
+    "stripe_fee": "fee",
+    "network_cost": "fee",
+    "reserve_transaction": "reserve",
+    "connect_collection_transfer": "collection",
+}
 WON, LOST = {"won", "warning_closed", "prevented"}, {"lost"}
 
 
@@ -201,6 +221,30 @@ class StripeProcessor:
             amount_cents=dispute["amount"],
             outcome="won" if status in WON else "lost" if status in LOST else "",
             reference=charge.get("transfer_group") or "",
+        )
+
+    def lines(self, *, account: str, since: datetime | None, kind: str = "") -> Iterator[Line]:
+        """An account's balance transactions, newest first, a page of a hundred at a time."""
+        for wanted in [name for name, ours in LINES.items() if ours == kind] or [""]:
+            query: dict[str, Any] = {"limit": 100} | ({"type": wanted} if wanted else {})
+            if since:
+                query["created"] = {"gte": int(since.timestamp())}
+            options: Any = {"stripe_account": account} if account else {}
+            with _translated():
+                page = self.client.v1.balance_transactions.list(query, options)  # type: ignore[arg-type]
+                for found in page.auto_paging_iter():
+                    yield self._line(found)
+
+    @staticmethod
+    def _line(found: Any) -> Line:
+        return Line(
+            id=found.id,
+            source=str(getattr(found.source, "id", found.source) or ""),
+            kind=LINES.get(found.type, found.type),
+            amount_cents=found.amount,
+            fee_cents=found.fee,
+            currency=found.currency.upper(),
+            at=datetime.fromtimestamp(found.created, UTC),
         )
 
     def verify(self, body: bytes, signature: str) -> None:
