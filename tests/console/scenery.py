@@ -6,7 +6,15 @@ from accounts.models import Notification, Person
 from accounts.tokens import create
 from listings.models import Listing, ListingStatus, Report
 from marketplace import ledger_audit
-from payments.models import Incident, Instruction, LedgerAudit, Payout, WebhookEvent
+from payments.models import (
+    Difference,
+    Incident,
+    Instruction,
+    LedgerAudit,
+    Payout,
+    Reconciliation,
+    WebhookEvent,
+)
 from providers.vocabulary import ResalePolicy
 from tests.factories import a_listing, a_person, a_provider, a_seller, a_standing
 
@@ -47,6 +55,21 @@ def an_incident(kind: str = "card_dispute") -> Incident:
     )
 
 
+def a_difference() -> Difference:
+    """A line that the processor has and we do not."""
+    run = Reconciliation.objects.create(lines=3, matched=2, found=1, finished_at=timezone.now())
+    return Difference.objects.create(
+        key=f"extra:{run.pk}",
+        kind="extra",
+        source="ch_nobodys",
+        posted_cents=0,
+        line_cents=3000,
+        currency="USD",
+        text="ch_nobodys: 3000 was moved there, and nothing is posted here.",
+        last_in=run,
+    )
+
+
 def a_report(listing: Listing, reporter: Person | None = None) -> Report:
     return Report.objects.create(
         listing=listing, reporter=reporter, reason="stolen", text="This was mine."
@@ -68,6 +91,7 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     refused_instruction(person=a_person())
     event_set_aside()
     an_incident()
+    a_difference()
     create(person=buyer, name="my script")
     Payout.objects.create(person=seller, amount_cents=12_34, currency="USD")
     Notification.objects.create(person=buyer, kind="order_placed", key="order:1", context={})
