@@ -5,15 +5,20 @@ Alarms are reported with them but freeze nothing: being late is no reason to pay
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from accounts.encryption import key_ids
 from listings import audit as listings
+from marketplace import audit_scope
 from orders import audit as orders
 from payments import audit as payments
+from payments import open_total, seals
 from payments.models import LedgerAudit
 
 log = logging.getLogger(__name__)
@@ -21,6 +26,11 @@ log = logging.getLogger(__name__)
 INVARIANTS = {**payments.INVARIANTS, **listings.INVARIANTS, **orders.INVARIANTS}
 ALARMS = {**payments.ALARMS, **listings.ALARMS, **orders.ALARMS}
 MOST_ROWS = 20
+WHOLE_EVERY = timedelta(days=1)
+# Longer than any transaction lasts.
+SETTLED_AFTER = timedelta(minutes=15)
+# It runs every ten minutes.
+OVERDUE_AFTER = timedelta(minutes=45)
 Finding = dict[str, Any]
 
 
@@ -30,16 +40,45 @@ def violations() -> list[Finding]:
 
 
 def findings() -> list[Finding]:
-    """Violations and alarms, all read from one snapshot: work under way looks like neither."""
+    """Violations and alarms of all history."""
+    return _whole()[0]
+
+
+def _whole() -> tuple[list[Finding], dict[str, int]]:
+    """Everything, read from one snapshot: work under way looks like neither of the two."""
     alone = not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if alone:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return [
+        found = [
             *_broken(cursor, INVARIANTS, freezes=True),
             *_broken(cursor, ALARMS, freezes=False),
             *_unreadable_codes(cursor),
+            *_broken_seals(),
         ]
+        return found, audit_scope.grown(cursor)
+
+
+def _recent(through: Mapping[str, int]) -> tuple[list[Finding], dict[str, int]]:
+    """The same over what has changed; the alarms that an index answers."""
+    by_account = {name: INVARIANTS[name] for name in audit_scope.BY_ACCOUNT}
+    by_row = {name: query for name, query in INVARIANTS.items() if name not in by_account}
+    alone = not connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if alone:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        grown = audit_scope.grown(cursor)
+        found = _broken(cursor, {**payments.ALARMS, **orders.ALARMS}, freezes=False)
+        with audit_scope.shadowed(cursor, audit_scope.ROWS, through):
+            found += _broken(cursor, by_row, freezes=True)
+        with audit_scope.shadowed(cursor, audit_scope.ACCOUNTS, through):
+            found += _broken(cursor, by_account, freezes=True)
+        return found, grown
+
+
+def _broken_seals() -> list[Finding]:
+    rows = [(text,) for text in islice(seals.broken(), MOST_ROWS)]
+    return [_finding("the postings are what was sealed", rows, freezes=True)] if rows else []
 
 
 def _broken(cursor: CursorWrapper, queries: Mapping[str, str], *, freezes: bool) -> list[Finding]:
@@ -70,11 +109,43 @@ def _finding(name: str, rows: list[tuple[Any, ...]], *, freezes: bool) -> Findin
     }
 
 
-def run() -> list[Finding]:
-    """Check everything, keep the result, and return what was found."""
-    found = findings()
+def run(*, whole: bool = True) -> list[Finding]:
+    """Check everything, keep the result, and return what was found.
+
+    Not `whole`: only what has changed since a clean one; all of it once a day, and whenever that
+    part is not clean.
+    """
+    through = None if whole else _checkpoint()
+    found, grown = _whole() if through is None else _recent(through)
+    if through is not None and any(finding["freezes"] for finding in found):
+        through = None
+        found, grown = _whole()
     is_clean = not any(finding["freezes"] for finding in found)
-    LedgerAudit.objects.create(is_clean=is_clean, violations=found)
+    audit = LedgerAudit.objects.create(
+        is_clean=is_clean, is_whole=through is None, through=grown, violations=found
+    )
     for finding in found:
         log.error("ledger audit: %s: %s", finding["invariant"], finding["rows"])
+    if is_clean:
+        open_total.publish(audit)
     return found
+
+
+def _checkpoint() -> dict[str, int] | None:
+    """How far a clean audit has seen everything; None when all is to be looked at again.
+
+    Not the newest: what was being written at that moment came after it with an older id.
+    """
+    clean = LedgerAudit.objects.filter(is_clean=True)
+    newest = LedgerAudit.objects.first()
+    lately = clean.filter(is_whole=True, at__gte=timezone.now() - WHOLE_EVERY)
+    if newest is None or not newest.is_clean or not lately.exists():
+        return None
+    settled = clean.filter(at__lte=timezone.now() - SETTLED_AFTER).exclude(through={}).first()
+    return settled.through if settled else None
+
+
+def is_overdue() -> bool:
+    """Whether the newest audit is older than it may ever be."""
+    newest = LedgerAudit.objects.values_list("at", flat=True).first()
+    return newest is None or newest < timezone.now() - OVERDUE_AFTER

@@ -58,6 +58,10 @@ DECIDE_WITHIN_SECONDS = env.int("DECIDE_WITHIN_SECONDS", 21 * DAY)
 READING_INTERVAL_SECONDS = env.int("READING_INTERVAL_SECONDS", 60)
 SWEEP_INTERVAL_SECONDS = env.int("SWEEP_INTERVAL_SECONDS", 5)
 COMMISSION_BP = env.int("COMMISSION_BP", 800)
+PAYOUT_MINIMUM_CENTS = env.int("PAYOUT_MINIMUM_CENTS", 1_00)
+RESERVE_BP = env.int("RESERVE_BP", 1000)
+RESERVE_SECONDS = env.int("RESERVE_SECONDS", 14 * DAY)
+RESERVE_TRADES = env.int("RESERVE_TRADES", 10)
 MAX_OPEN_ORDERS_PER_BUYER = env.int("MAX_OPEN_ORDERS_PER_BUYER", 20)
 THROTTLE_SCALE = env.float("THROTTLE_SCALE", 1.0)
 try:
@@ -71,6 +75,8 @@ if not 0 < PAY_WITHIN_SECONDS <= DAY:
     raise SystemExit("PAY_WITHIN_SECONDS is at most a day: no payment page lives longer")
 if not 0 <= COMMISSION_BP <= 10_000:
     raise SystemExit("COMMISSION_BP is in basis points, 0 to 10000")
+if not 0 <= RESERVE_BP <= 10_000:
+    raise SystemExit("RESERVE_BP is in basis points, 0 to 10000")
 
 SECURE = BASE_URL.scheme == "https"
 SITE_ORIGIN = f"{BASE_URL.scheme}://{BASE_URL.netloc}"

@@ -20,8 +20,10 @@ from payments import (
     collection,
     instructions,
     onboarding,
+    payout_plans,
     payouts,
     reconciliation,
+    seals,
     webhooks,
 )
 from payments.models import PayoutAccount
@@ -74,6 +76,7 @@ def sweep() -> dict[str, int]:
             "webhooks": _once(webhooks.process_due),
             "orders": _each(_follow, follow.due()),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
+            "payouts": _each(payout_plans.pay, payout_plans.due()),
             "instructions": _each(instructions.carry_out, instructions.due()),
             "listings": _once(publishing.expire_due),
             "prices": _once(prices.fall_due),
@@ -87,6 +90,8 @@ def poll() -> dict[str, int]:
     with alone("poll") as mine:
         if not mine:
             return {}
+        if ledger_audit.is_overdue():
+            log.error("the newest ledger audit is old: is the scheduler running?")
         waiting = PayoutAccount.objects.filter(ready=False).exclude(remote_id="")
         accounts = list(waiting.order_by("?").values_list("remote_id", flat=True)[:100])
         return {
@@ -99,9 +104,12 @@ def poll() -> dict[str, int]:
 
 
 def audit() -> dict[str, int]:
-    """Re-add the ledger and keep what was found."""
+    """Seal new postings, check what has changed in the books, and keep what was found."""
     with alone("audit") as mine:
-        return {"violations": len(ledger_audit.run())} if mine else {}
+        if not mine:
+            return {}
+        sealed = _once(seals.seal_new)
+        return {"sealed": sealed, "violations": len(ledger_audit.run(whole=False))}
 
 
 def reconcile() -> dict[str, int]:

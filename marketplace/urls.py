@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from listings import sell_views
-from marketplace import health, views
+from marketplace import health, transparency, views
 from marketplace.api.problems import not_found
 
 # allauth returns to its own overviews; ours is one page for all of them.
@@ -23,6 +23,9 @@ urlpatterns = [
     path("providers/", include("providers.urls")),
     path("guides/", include("providers.guide_urls")),
     path("market/", views.market, name="market"),
+    path("transparency/", transparency.page, name="transparency"),
+    path("transparency.json", transparency.told, name="transparency-json"),
+    path("transparency/proofs/<uuid:order_id>/", transparency.proof, name="proof"),
     path("account/", include("accounts.urls")),
     path("account/payouts/", include("payments.payout_urls")),
     path("accounts/2fa/", to_security),

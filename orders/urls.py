@@ -15,5 +15,7 @@ urlpatterns = [
     path("<uuid:order_id>/transfer/", views.transfer, name="transfer"),
     path("<uuid:order_id>/reveal/", views.reveal, name="reveal"),
     path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
+    path("<uuid:order_id>/receipt/", views.receipt, name="receipt"),
+    path("<uuid:order_id>/receipt.<str:suffix>", views.receipt, name="receipt-file"),
     path("<uuid:order_id>/dispute/", views.dispute, name="dispute"),
 ]

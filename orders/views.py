@@ -21,13 +21,13 @@ from accounts.people import SignedInRequest
 from accounts.refusals import NotAllowed, Refusal, WrongState
 from listings import vault
 from listings.models import Listing
-from orders import checkout, disputes, follow, timeline
+from orders import checkout, disputes, follow, receipts, timeline
 from orders import transfer as transfers
 from orders.cancellation import cancel
 from orders.completion import confirm
 from orders.forms import DisputeForm, PlaceForm, RecipientForm, SentForm
 from orders.models import Order, OrderStatus
-from payments import collection
+from payments import collection, documents
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,15 @@ def _not_placed(request: HttpRequest, listing: Listing, why: list[str]) -> HttpR
     for text in why:
         messages.error(request, text)
     return redirect(_with_input(request, listing))
+
+
+@require_safe
+@login_required
+def receipt(request: SignedInRequest, order_id: UUID, suffix: str = "") -> HttpResponse:
+    """What the buyer paid and got back, for the buyer alone."""
+    paid = Order.objects.filter(buyer=request.user, paid_at__isnull=False).with_parts()
+    order = get_object_or_404(paid, pk=order_id)
+    return documents.answer(request, receipts.receipt(order), suffix)
 
 
 @require_safe

@@ -216,9 +216,9 @@ class IncidentAdmin(ConsoleAdmin):
 @admin.register(LedgerAudit)
 class LedgerAuditAdmin(ConsoleAdmin):
     page_template = "console/ledger_audit.html"
-    list_display = ("at", "is_clean", "count")
-    list_filter = ("is_clean",)
-    facts: ClassVar = [("Audit", ("at", "is_clean"))]
+    list_display = ("at", "is_clean", "is_whole", "count")
+    list_filter = ("is_clean", "is_whole")
+    facts: ClassVar = [("Audit", ("at", "is_clean", "is_whole", "through"))]
 
     @admin.display(description="Violations")
     def count(self, row: LedgerAudit) -> int:

@@ -276,6 +276,31 @@ class Payout(models.Model):
         return f"{self.amount_cents} {self.currency} {self.status}"
 
 
+class PayoutPlan(models.Model):
+    """How often a seller is paid out without asking. No row, or `every` empty: by request only."""
+
+    EVERY: ClassVar = [
+        ("", "Only when I ask"),
+        ("daily", "Every day"),
+        ("weekly", "Every week"),
+        ("monthly", "Every 30 days"),
+    ]
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="payout_plan"
+    )
+    every = models.CharField(max_length=10, choices=EVERY, blank=True)
+    minimum_cents = models.BigIntegerField(default=20_00)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="plan_due")
+        ]
+
+    def __str__(self) -> str:
+        return self.get_every_display()
+
+
 class Incident(models.Model):
     """Something with money that a person must look at."""
 
@@ -308,10 +333,16 @@ class Chargeback(models.Model):
 
 
 class LedgerAudit(models.Model):
-    """One run of all invariants. While the newest is not clean, nothing is paid out."""
+    """One run of all invariants. While the newest is not clean, nothing is paid out.
+
+    Not whole: only over what had changed since an earlier clean one. `through` is how far the
+    append-only tables had grown, by table.
+    """
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     is_clean = models.BooleanField()
+    is_whole = models.BooleanField(default=True)
+    through = models.JSONField(default=dict)
     violations = models.JSONField(default=list)
 
     class Meta:
@@ -403,3 +434,43 @@ class Difference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.source}"
+
+
+class Seal(models.Model):
+    """A link of the chain over all postings: a digest of those from `first_id` to `last_id`,
+    and of the seal before. Made by one worker; its head is published.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["number"]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+class PublishedTotal(models.Model):
+    """What was held at a clean audit, as the root of a hash tree over every open escrow.
+
+    `leaves`, of the newest only, are references and cents: what proofs are made from.
+    """
+
+    audit = models.OneToOneField(LedgerAudit, on_delete=models.PROTECT, related_name="total")
+    currency = models.CharField(max_length=3)
+    root = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    held_cents = models.BigIntegerField()
+    leaves = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return self.root

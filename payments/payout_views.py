@@ -1,5 +1,6 @@
 """What a seller has coming, and how it gets to their bank."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -10,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import stepup
 from accounts.people import SignedInRequest
 from payments import onboarding as onboardings
-from payments import payouts
+from payments import payout_plans, payouts, reserve, statements
+from payments.forms import PlanForm
 from payments.models import Payout, PayoutAccount
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
@@ -21,13 +23,39 @@ SHOWN = 50
 @login_required
 def index(request: SignedInRequest) -> HttpResponse:
     """Balances, what is missing before money can arrive, and past payouts."""
+    return _page(request)
+
+
+def _page(
+    request: SignedInRequest, form: PlanForm | None = None, status: int = 200
+) -> HttpResponse:
     context = {
         "account": PayoutAccount.objects.filter(person=request.user).first(),
         "balances": payouts.balances(request.user),
         "payouts": Payout.objects.filter(person=request.user)[:SHOWN],
+        "months": statements.months(request.user)[:24],
+        "reserve": reserve.steps(request.user, payouts.CURRENCY),
+        "reserve_rule": {
+            "bp": settings.RESERVE_BP,
+            "days": settings.RESERVE_SECONDS // 86400,
+            "trades": settings.RESERVE_TRADES,
+        },
+        "form": form or PlanForm.of(payout_plans.plan_of(request.user)),
         "currency": payouts.CURRENCY,
     }
-    return render(request, "payouts/index.html", context)
+    return render(request, "payouts/index.html", context, status=status)
+
+
+@require_POST
+@login_required
+def plan(request: SignedInRequest) -> HttpResponse:
+    """Choose how often payouts come by themselves."""
+    form = PlanForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=400)
+    payout_plans.choose(request.user, **form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("payouts:index")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

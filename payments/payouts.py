@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import failpoints, incidents, instructions, ledger
+from payments import failpoints, incidents, instructions, ledger, reserve
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -18,18 +19,21 @@ from payments.models import (
 )
 from payments.onboarding import require_ready
 from payments.processor import processor
-from payments.refusals import NothingToPayOut, PayoutPending
+from payments.refusals import BelowMinimum, NothingToPayOut, PayoutPending
 
 CURRENCY = "USD"
 
 
 @dataclass(frozen=True)
 class Balances:
-    """In cents: held for orders under way; settled; arrived at the bank or on the way there."""
+    """In cents: held for orders under way; settled and free; arrived at the bank or on the way
+    there; settled, and kept back for a while (`payments.reserve`).
+    """
 
     pending_cents: int
     available_cents: int
     paid_out_cents: int
+    reserved_cents: int
 
 
 def balances(person: Person) -> Balances:
@@ -38,20 +42,30 @@ def balances(person: Person) -> Balances:
     pending = held.aggregate(sum=Sum("proceeds_cents", default=0))["sum"]
     settled = ledger.balance(ledger.owed_to_seller(person.pk), CURRENCY)
     arrived = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
-    return Balances(pending, settled + arrived, ledger.balance(ledger.bank(person.pk), CURRENCY))
+    reserved = min(reserve.reserved_cents(person, CURRENCY), settled + arrived)
+    paid_out = ledger.balance(ledger.bank(person.pk), CURRENCY)
+    return Balances(pending, settled + arrived - reserved, paid_out, reserved)
+
+
+def payable_cents(person: Person) -> int:
+    """What could be paid out now: what lies at the processor, less the reserve."""
+    there = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
+    return max(there - reserve.reserved_cents(person, CURRENCY), 0)
 
 
 def request_payout(person: Person) -> Payout:
-    """Pay out all that lies in the seller's account at the processor.
+    """Pay out all that lies in the seller's account at the processor, but for the reserve.
 
-    Raises NotOnboarded, NothingToPayOut or PayoutPending.
+    Raises NotOnboarded, NothingToPayOut, BelowMinimum or PayoutPending.
     """
     require_ready(person)
     try:
         with transaction.atomic():
-            amount = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
+            amount = payable_cents(person)
             if amount <= 0:
                 raise NothingToPayOut
+            if amount < settings.PAYOUT_MINIMUM_CENTS:
+                raise BelowMinimum
             # At most one is pending per person, so this amount is not promised twice.
             payout = Payout.objects.create(person=person, amount_cents=amount, currency=CURRENCY)
             instructions.write(

@@ -18,6 +18,11 @@ class NothingToPayOut(Refusal):
     message = "There is nothing to pay out yet."
 
 
+class BelowMinimum(Refusal):
+    code = "payout_below_minimum"
+    message = "That is less than the smallest payout. Wait until a little more has been released."
+
+
 class PayoutPending(Refusal):
     code = "payout_pending"
     message = "A payout is on its way already. The next one can follow when it has arrived."

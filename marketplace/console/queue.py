@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from listings.models import Consent, Listing, ListingStatus, Report
-from marketplace import figures
+from marketplace import figures, ledger_audit
 from orders.models import Dispute
 from payments import repairs
 from payments.models import Difference, Incident, Instruction, LedgerAudit, WebhookEvent
@@ -51,6 +51,7 @@ def _items() -> Iterator[Item]:
     # Each of these has raised an incident too; one line for each is enough.
     shown = {f"refused:{row.purpose}" for row in instructions}
     shown |= {f"webhook:{row.event_id}" for row in events}
+    yield from _overdue_audit()
     yield from _differences()
     yield from _incidents(shown)
     yield from _disputes()
@@ -82,6 +83,14 @@ def _incidents(shown: set[str]) -> Iterator[Item]:
     for row in rows[:MOST]:
         title = row.kind.replace("_", " ").capitalize()
         yield Item(0, "Incident", "bad", title, row.text, row.raised_at, _page(row, "incident"))
+
+
+def _overdue_audit() -> Iterator[Item]:
+    newest = LedgerAudit.objects.first()
+    if newest is not None and ledger_audit.is_overdue():
+        detail = "It should run every ten minutes: look at the scheduler and the worker."
+        title = "The newest ledger audit is old"
+        yield Item(0, "Alarm", "bad", title, detail, newest.at, _page(newest, "ledgeraudit"))
 
 
 def _differences() -> Iterator[Item]:

@@ -89,6 +89,8 @@ _DEFAULTS = {
     "INSPECT_WITHIN_SECONDS": "60",
     "COOLING_OFF_SECONDS": "10",
     "READING_INTERVAL_SECONDS": "5",
+    # So that a newcomer's first sale can be paid out whole.
+    "RESERVE_BP": "0",
 }
 
 

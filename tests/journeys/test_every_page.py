@@ -26,6 +26,7 @@ PUBLIC = (
     "/guides/",
     "/guides/replicate/",
     "/market/",
+    "/transparency/",
     "/sell/",
     "/fees/",
     "/terms/",
