@@ -77,7 +77,7 @@ def sweep() -> dict[str, int]:
             "orders": _each(_follow, follow.due()),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
             "payouts": _each(payout_plans.pay, payout_plans.due()),
-            "instructions": _each(instructions.carry_out, instructions.due()),
+            "instructions": _once(instructions.carry_out_due),
             "listings": _once(publishing.expire_due),
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),

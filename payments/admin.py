@@ -12,7 +12,6 @@ from payments.models import (
     Escrow,
     Incident,
     Instruction,
-    InstructionStatus,
     LedgerAudit,
     Payout,
     Posting,
@@ -108,20 +107,19 @@ class InstructionAdmin(ConsoleAdmin):
         Act(
             name="attempt",
             label="Send again",
-            done="It is sent again under a new key; the worker takes it within seconds.",
+            done="It is sent again; the worker takes it within seconds.",
             do=repairs.send_again,
             moves_money=True,
-            hint="The processor refused this call, so nothing was moved. Send it again when the "
-            "cause is gone.",
-            fits=lambda row, person: (
-                row.status == InstructionStatus.REFUSED and row.kind in repairs.REPEATABLE
-            ),
+            hint="The processor refused this call, or our own code broke over it too often. Send "
+            "it again when the cause is gone: a refused one gets a new key, any other keeps its "
+            "own, so that nothing is done twice.",
+            fits=lambda row, person: repairs.waits_for_person(row),
         ),
     ]
 
     def barred(self, row: Any, person: Person) -> str:
         own = repairs.concerns(row.escrow, person) or row.person_id == person.pk
-        return OWN if own and row.status == InstructionStatus.REFUSED else ""
+        return OWN if own and repairs.waits_for_person(row) else ""
 
 
 @admin.register(WebhookEvent)

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 # Longer than a call may last, so that nobody repeats a call that is still under way.
 LEASE = timedelta(seconds=20)
 LONGEST_WAIT = timedelta(hours=1)
+# So often our own code may break over an instruction before it is set aside.
+TRIES = 10
 # Stripe forgets keys after 24 hours; an hour of margin.
 KEY_LIFE = timedelta(hours=23)
 REPLAYED = "replayed: "
@@ -68,6 +70,38 @@ def due() -> list[UUID]:
     # What the bank may yet take back stays here until it has decided.
     rows = rows.exclude(kind="transfer", escrow__contested_at__isnull=False)
     return [row.pk for row in rows.only("pk")[:100]]
+
+
+def carry_out_due() -> int:
+    """Make every call that is due; one that breaks does not stop the others. Returns how many."""
+    done = 0
+    for instruction_id in due():
+        try:
+            carry_out(instruction_id)
+            done += 1
+        except Exception as error:
+            log.exception("instruction %s broke", instruction_id)
+            _set_back(instruction_id, error)
+    return done
+
+
+def _set_back(instruction_id: UUID, error: Exception) -> None:
+    """What breaks our own code waits longer each time, and in the end for a person.
+
+    It stays "sent": what it did at the processor is not known.
+    """
+    instruction = Instruction.objects.get(pk=instruction_id)
+    poison = instruction.tries >= TRIES
+    with transaction.atomic():
+        rows = Instruction.objects.filter(pk=instruction_id, status=InstructionStatus.SENT)
+        due_at = None if poison else Now() + _wait(instruction)
+        if rows.update(due_at=due_at, error=repr(error)) and poison:
+            incidents.report(
+                key=f"set_aside:{instruction.purpose}",
+                kind="instruction_set_aside",
+                text=f"{instruction.get_kind_display()} broke {TRIES} times: {error!r}",
+                escrow=instruction.escrow,
+            )
 
 
 def carry_out(instruction_id: UUID) -> Instruction:
@@ -128,8 +162,14 @@ def _already_done(instruction: Instruction) -> Answer | None:
         raise OutcomeUnknown(str(refusal)) from refusal
 
 
-def _wait(tries: int) -> timedelta:
-    return min(timedelta(seconds=1) * 2 ** min(tries, 12), LONGEST_WAIT)
+def _wait(instruction: Instruction) -> timedelta:
+    """Twice as long each time, up to an hour; many that failed together do not return together.
+
+    The scatter follows from the row and the try, so that a rehearsal repeats exactly.
+    """
+    longest = min(timedelta(seconds=1) * 2 ** min(instruction.tries, 12), LONGEST_WAIT)
+    scatter = (instruction.pk.int + 7 * instruction.tries) % 100
+    return longest * (75 + scatter / 2) / 100
 
 
 def _record(instruction: Instruction, answer: Answer) -> None:
@@ -157,7 +197,7 @@ def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None
                 status=InstructionStatus.READY,
                 attempt=F("attempt") + 1,
                 first_sent_at=None,
-                due_at=Now() + _wait(instruction.tries),
+                due_at=Now() + _wait(instruction),
                 error=text,
             )
         else:
@@ -167,7 +207,7 @@ def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None
 
 def _record_doubt(instruction: Instruction, doubt: OutcomeUnknown) -> None:
     log.warning("%s: outcome not known: %s", instruction.purpose, doubt)
-    changes: dict[str, Any] = {"due_at": Now() + _wait(instruction.tries), "error": str(doubt)}
+    changes: dict[str, Any] = {"due_at": Now() + _wait(instruction), "error": str(doubt)}
     if doubt.replayed:
         # The failure is stored under this key. Looked up before the next try (`_already_done`);
         # if nothing is found then, that try goes out under a new key.

@@ -18,8 +18,16 @@ REPEATABLE = ("refund", "transfer", "account")
 
 
 def refused() -> Q:
-    """Instructions that wait for a person."""
-    return Q(status=InstructionStatus.REFUSED, kind__in=REPEATABLE)
+    """Instructions that wait for a person: refused, or set aside because our code broke."""
+    set_aside = Q(status=InstructionStatus.SENT, due_at=None)
+    return Q(status=InstructionStatus.REFUSED, kind__in=REPEATABLE) | set_aside
+
+
+def waits_for_person(instruction: Instruction) -> bool:
+    """The same, of one row."""
+    if instruction.status == InstructionStatus.SENT:
+        return instruction.due_at is None
+    return instruction.status == InstructionStatus.REFUSED and instruction.kind in REPEATABLE
 
 
 def set_aside() -> Q:
@@ -54,15 +62,18 @@ def close_incident(incident: Incident, *, actor: Person, reason: str) -> None:
 
 
 def send_again(instruction: Instruction, *, actor: Person, reason: str) -> None:
-    """Try a refused call once more, as a new attempt with a key of its own.
+    """Try a refused call once more, as a new attempt with a key of its own; one that was set
+    aside under its old key, since it may have been done.
 
-    Raises NotAllowed, or WrongState unless it was refused and is still owed.
+    Raises NotAllowed, or WrongState unless it was refused and is still owed, or set aside.
     """
     own = concerns(instruction.escrow, actor) or instruction.person_id == actor.pk
     _require_moderator(actor, own=own)
     with transaction.atomic():
         stuck = Instruction.objects.filter(refused(), pk=instruction.pk)
-        again = stuck.update(
+        set_aside = stuck.filter(status=InstructionStatus.SENT)
+        # At least one try is counted, so that what it did is looked up where the key is old.
+        again = set_aside.update(due_at=Now(), tries=1) or stuck.update(
             status=InstructionStatus.READY,
             attempt=F("attempt") + 1,
             first_sent_at=None,
@@ -72,6 +83,7 @@ def send_again(instruction: Instruction, *, actor: Person, reason: str) -> None:
         if not again:
             raise WrongState
         _close(f"refused:{instruction.purpose}")
+        _close(f"set_aside:{instruction.purpose}")
         audit.record(
             actor=actor,
             act="instruction_sent_again",

@@ -12,7 +12,14 @@ from listings.models import Consent, Listing, ListingStatus, Report
 from marketplace import figures, ledger_audit
 from orders.models import Dispute
 from payments import repairs
-from payments.models import Difference, Incident, Instruction, LedgerAudit, WebhookEvent
+from payments.models import (
+    Difference,
+    Incident,
+    Instruction,
+    InstructionStatus,
+    LedgerAudit,
+    WebhookEvent,
+)
 
 # As many of a kind as anybody reads; each kind is one query, however many wait.
 MOST = 100
@@ -49,14 +56,15 @@ def _items() -> Iterator[Item]:
     instructions = list(Instruction.objects.filter(repairs.refused()).order_by("created_at")[:MOST])
     events = list(WebhookEvent.objects.filter(repairs.set_aside()).order_by("received_at")[:MOST])
     # Each of these has raised an incident too; one line for each is enough.
-    shown = {f"refused:{row.purpose}" for row in instructions}
+    shown = {f"{what}:{row.purpose}" for row in instructions for what in ("refused", "set_aside")}
     shown |= {f"webhook:{row.event_id}" for row in events}
     yield from _overdue_audit()
     yield from _differences()
     yield from _incidents(shown)
     yield from _disputes()
     for row in instructions:
-        title = f"Refused: {row.get_kind_display()}"
+        what = "Refused" if row.status == InstructionStatus.REFUSED else "Set aside"
+        title = f"{what}: {row.get_kind_display()}"
         yield Item(
             2, "Instruction", "bad", title, row.error, row.created_at, _page(row, "instruction")
         )

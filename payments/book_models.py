@@ -1,0 +1,132 @@
+"""Books beside the ledger: the processor's lines and their comparison, chain and totals."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class BalanceLine(models.Model):
+    """One balance transaction of the processor, as it was last read. A copy: theirs is the truth.
+
+    `account` is a seller's at the processor, empty for the platform's own; `source` is the object
+    that moved the money.
+    """
+
+    remote_id = models.CharField(max_length=100, unique=True)
+    account = models.CharField(max_length=100, blank=True)
+    source = models.CharField(max_length=100, blank=True)
+    kind = models.CharField(max_length=40)
+    amount_cents = models.BigIntegerField()
+    fee_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "source"], name="line_source"),
+            models.Index(fields=["at"], name="line_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.remote_id
+
+
+class Reconciliation(models.Model):
+    """One comparison of the processor's balance transactions with the postings.
+
+    `since` is where it began to read; empty when it read everything.
+    """
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    since = models.DateTimeField(null=True)
+    lines = models.PositiveBigIntegerField(default=0)
+    matched = models.PositiveBigIntegerField(default=0)
+    explained = models.JSONField(default=dict)
+    found = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.lines} lines, {self.found} differences"
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it ended, and all agreed or could be explained."""
+        return self.finished_at is not None and not self.found
+
+
+class Difference(models.Model):
+    """Something in which ledger and processor differ. Payouts wait until a person has decided."""
+
+    KINDS: ClassVar = [
+        ("missing", "posted here, unknown to the processor"),
+        ("extra", "moved at the processor, not posted here"),
+        ("altered", "another amount there than here"),
+    ]
+    key = models.CharField(max_length=255, unique=True)
+    kind = models.CharField(max_length=10, choices=KINDS)
+    account = models.CharField(max_length=100, blank=True)
+    source = models.CharField(max_length=150)
+    posted_cents = models.BigIntegerField()
+    line_cents = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    text = models.TextField()
+    found_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_in = models.ForeignKey(
+        Reconciliation, on_delete=models.PROTECT, related_name="differences"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(decided_at__isnull=True), name="drift_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.source}"
+
+
+class Seal(models.Model):
+    """A link of the chain over all postings: a digest of those from `first_id` to `last_id`,
+    and of the seal before. Made by one worker; its head is published.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["number"]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+class PublishedTotal(models.Model):
+    """What was held at a clean audit, as the root of a hash tree over every open escrow.
+
+    `leaves`, of the newest only, are references and cents: what proofs are made from.
+    """
+
+    audit = models.OneToOneField("LedgerAudit", on_delete=models.PROTECT, related_name="total")
+    currency = models.CharField(max_length=3)
+    root = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    held_cents = models.BigIntegerField()
+    leaves = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return self.root
