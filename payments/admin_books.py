@@ -39,6 +39,7 @@ class DifferenceAdmin(ConsoleAdmin):
             label="Decided",
             done="Decided. Payouts go on when no other difference is open.",
             do=reconciliation.decide,
+            moves_money=True,
             hint="Payouts are frozen while this is open. Say what you found and what was done.",
             fits=lambda row, person: row.decided_at is None,
         ),

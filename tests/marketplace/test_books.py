@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -167,6 +168,7 @@ def test_the_page_and_its_proofs(client: Client, buyer: Person, buyer2: Person) 
         placed = checkout.reserve(buyer=buyer, listing=a_listing(), face_value_cents=50_00)
     payment = Payment("pi_1", "ch_1", placed.price_cents, "USD", 100)
     one = escrow.record_payment(placed.escrow_id, payment)
+    cache.clear()
     seals.seal_new()
     open_total.publish(LedgerAudit.objects.create(is_clean=True))
     page = client.get("/transparency/")
