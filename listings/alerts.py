@@ -74,6 +74,8 @@ def matching(listing: Listing) -> QuerySet[SavedSearch]:
             provider__in=["", provider.slug],
             start__in=["", *starts],
             method__in=["", listing.transfer_method],
+            category__in=["", provider.category],
+            proof__in=["", *provider.ladder[:1]],
             least_discount_bp__lte=listing.discount_bp,
             greatest_discount_bp__gte=listing.discount_bp,
             least_available_cents__lte=listing.available_cents,

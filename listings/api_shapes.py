@@ -17,7 +17,7 @@ from listings.models import (
 )
 from listings.search import ORDERS
 from listings.vault import LONGEST_CODE, MOST_CODES, Deposit
-from providers.vocabulary import TransferMethod
+from providers.vocabulary import Category, Rung, TransferMethod
 
 
 class Cents(Whole):
@@ -102,6 +102,10 @@ class Search(serializers.Serializer[Any]):
     min_available_cents = serializers.IntegerField(required=False, min_value=0)
     max_price_cents = serializers.IntegerField(required=False, min_value=0)
     transfer_method = serializers.ChoiceField(choices=TransferMethod.choices, required=False)
+    category = serializers.ChoiceField(choices=Category.choices, required=False)
+    proof = serializers.ChoiceField(
+        choices=Rung.choices, required=False, help_text="The provider's strongest proof of arrival."
+    )
     expires_after = serializers.DateField(required=False)
     ordering = serializers.ChoiceField(choices=list(ORDERS), required=False)
 

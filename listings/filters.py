@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from listings.facets import counts
 from listings.search import DEFAULT_ORDER, SearchForm
 
 # The values are those of the API; what an address brings besides them is added to its list.
@@ -35,6 +36,7 @@ class Choice(NamedTuple):
 
     value: int
     chosen: bool
+    many: str
 
 
 class QuickSelect(forms.Select):
@@ -62,7 +64,7 @@ class BrowseForm(SearchForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("provider", "transfer_method", "ordering"):
+        for name in ("provider", "category", "proof", "transfer_method", "ordering"):
             field = cast(forms.ChoiceField, self.fields[name])
             field.widget = QuickSelect(choices=list(field.widget.choices))
         self.fields["q"].widget = forms.TextInput(
@@ -72,12 +74,32 @@ class BrowseForm(SearchForm):
             attrs={"type": "date", "min": timezone.now().date().isoformat()}
         )
 
+    def count(self) -> None:
+        """Say at each choice how many offers it would leave, as far as they have been counted."""
+        self.counted = counts(getattr(self, "cleaned_data", {}))
+        for name in ("provider", "category", "proof", "transfer_method"):
+            if not self.counted[name]:
+                continue
+            widget = cast(QuickSelect, self.fields[name].widget)
+            widget.choices = [
+                (value, f"{words}{self._many(name, value)}" if value else words)
+                for value, words in widget.choices
+            ]
+
+    def _many(self, name: str, value: Any) -> str:
+        found = getattr(self, "counted", {}).get(name)
+        return f" ({found[value]:,})" if found else ""
+
     def choices(self) -> Iterator[tuple[forms.BoundField, str, list[Choice]]]:
         """The filters by number: the field, the word for all, and the values to choose from."""
         for name, (every, usual) in CHOICES.items():
             chosen = getattr(self, "cleaned_data", {}).get(name)
             values = sorted({*usual} | ({chosen} if chosen else set()))
-            yield self[name], every, [Choice(value, value == chosen) for value in values]
+            yield (
+                self[name],
+                every,
+                [Choice(value, value == chosen, self._many(name, value)) for value in values],
+            )
 
     def tags(self) -> list[Tag]:
         """What is asked for, each with the way to stop asking for it."""

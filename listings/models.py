@@ -309,6 +309,8 @@ class SavedSearch(models.Model):
     saved_at = models.DateTimeField(db_default=Now(), editable=False)
     provider = models.CharField(max_length=60, blank=True)
     method = models.CharField(max_length=20, blank=True)
+    category = models.CharField(max_length=10, blank=True)
+    proof = models.CharField(max_length=30, blank=True)
     # The first letters of a word that a fitting offer must have, and all words as a tsquery.
     start = models.CharField(max_length=3, blank=True)
     text_query = models.TextField(blank=True)

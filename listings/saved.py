@@ -86,6 +86,8 @@ def columns(wanted: dict[str, Any]) -> dict[str, Any]:
     return {
         "provider": wanted.get("provider", ""),
         "method": wanted.get("transfer_method", ""),
+        "category": wanted.get("category", ""),
+        "proof": wanted.get("proof", ""),
         "start": _start(text),
         "text_query": _compiled(text) if text else "",
         "expires_after": wanted.get("expires_after"),

@@ -11,8 +11,8 @@ from django.db.models import Q
 from accounts.kept import Kept
 from listings.models import GREATEST_DISCOUNT_BP, LARGEST_FACE_VALUE_CENTS, Listing, Listings
 from payments.money import BASIS_POINTS, price_of
-from providers.known import current_names
-from providers.vocabulary import TransferMethod
+from providers.known import current, current_names
+from providers.vocabulary import Category, Rung, TransferMethod
 
 DEFAULT_ORDER = "newest"
 SHORTEST_START = 3
@@ -48,6 +48,18 @@ class SearchForm(forms.Form):
         label="Provider",
         required=False,
         error_messages={"invalid_choice": "We know no provider of that name."},
+    )
+    category = forms.ChoiceField(
+        label="What it is for",
+        required=False,
+        choices=[("", "Anything"), *Category.choices],
+        error_messages={"invalid_choice": "We know no such kind of provider."},
+    )
+    proof = forms.ChoiceField(
+        label="How arrival is shown",
+        required=False,
+        choices=[("", "Any way"), *Rung.choices],
+        error_messages={"invalid_choice": "Arrival is not shown that way here."},
     )
     transfer_method = forms.ChoiceField(
         label="How it moves",
@@ -123,7 +135,21 @@ def results(wanted: Wanted) -> Listings:
         # of the index by price: there is none by what is left, which every order would rewrite.
         bounds["price_cents__gte"] = price_of(least, GREATEST_DISCOUNT_BP)
     rows = rows.filter(**{name: bound for name, bound in bounds.items() if bound not in (None, "")})
+    if (fitting := _providers(wanted)) is not None:
+        rows = rows.filter(provider__in=fitting)
     return rows.filter(_matching(wanted["q"])) if wanted.get("q") else rows
+
+
+def _providers(wanted: Wanted) -> list[str] | None:
+    """The providers of that category and strongest proof; None where neither is asked for."""
+    category, proof = wanted.get("category"), wanted.get("proof")
+    if not (category or proof):
+        return None
+    return [
+        slug
+        for slug, facts in current().items()
+        if category in ("", None, facts.category) and proof in ("", None, facts.proof)
+    ]
 
 
 def _matching(text: str) -> Q:

@@ -34,11 +34,17 @@ def browse(request: HttpRequest) -> HttpResponse:
     return render_around(
         request,
         "listings/browse.html",
-        lambda: {"form": BrowseForm(request.GET)},
+        lambda: {"form": _counted(BrowseForm(request.GET))},
         parts=parts,
         key=None if given is None else search.asked(request.GET),
         status=status,
     )
+
+
+def _counted(form: BrowseForm) -> BrowseForm:
+    form.is_valid()
+    form.count()
+    return form
 
 
 def _results(request: HttpRequest, given: search.Wanted) -> str:

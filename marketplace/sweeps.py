@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import notifications
-from listings import alerts, prices, publishing
+from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, follow
 from orders.models import Order
@@ -81,6 +81,7 @@ def sweep() -> dict[str, int]:
             "listings": _once(publishing.expire_due),
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),
+            "facets": _once(facets.count_due),
             "mails": _once(notifications.send_due),
         }
 

@@ -18,9 +18,10 @@ from tests.factories import a_listing, a_person, a_provider, a_seller
 pytestmark = pytest.mark.django_db
 MANY = """
     INSERT INTO listings_savedsearch (person_id, query, words, provider, method, start, text_query,
-        least_discount_bp, greatest_discount_bp, least_available_cents, greatest_price_cents)
+        least_discount_bp, greatest_discount_bp, least_available_cents, greatest_price_cents,
+        category, proof)
     SELECT %s, 'n=' || n, '', 'p' || n %% 68, '', 'w' || n %% 90, quote_literal('word'),
-        0, 10000, 0, 1000000000 FROM generate_series(1, 20000) n"""
+        0, 10000, 0, 1000000000, '', '' FROM generate_series(1, 20000) n"""
 
 
 def keep(person: Person, query: str) -> SavedSearch:
@@ -48,6 +49,7 @@ FITTING = [
     "max_price_cents=30000",
     "min_available_cents=50000",
     "expires_after=2026-12-01",
+    "category=gpu&proof=api_balance",
 ]
 NOT_FITTING = [
     "provider=acme",
@@ -61,6 +63,8 @@ NOT_FITTING = [
     "max_price_cents=29999",
     "min_available_cents=50001",
     "expires_after=2099-01-01",
+    "category=image",
+    "proof=evidence_upload",
 ]
 
 

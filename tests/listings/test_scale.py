@@ -40,6 +40,8 @@ ASKED = [
     "ordering=-price",
     "ordering=expires",
     "provider=p3",
+    "category=gpu",
+    "category=image&ordering=price",
     "provider=p3&ordering=price",
     "provider=p3&min_discount_bp=6900&ordering=-price",
     "transfer_method=redeem_code",

@@ -1,0 +1,60 @@
+"""Counts beside the filters: right, cheap for pages, and absent rather than wrong."""
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.kept import forget_all
+from listings import facets
+from listings.search import SearchForm, results
+from tests.factories import a_listing, a_provider, copies_of
+
+pytestmark = pytest.mark.django_db
+SEARCHES = [
+    {},
+    {"provider": "acme"},
+    {"category": "image"},
+    {"min_discount_bp": "5000"},
+    {"transfer_method": "redeem_code", "min_available_cents": "10000"},
+    {"proof": "api_balance", "provider": "pics"},
+]
+
+
+@pytest.fixture(autouse=True)
+def market(db: None) -> None:
+    cache.delete(facets.KEY)
+    pics = a_provider("pics", category="image", ladder=["evidence_upload"])
+    copies_of(a_listing(), 2)
+    copies_of(a_listing(provider=pics, discount_bp=6500, face_value_cents=2000_00), 1)
+    a_listing(provider=pics, codes=["one", "two"], discount_bp=5000)
+
+
+@pytest.mark.parametrize("asked", SEARCHES)
+def test_each_count_is_what_choosing_it_would_leave(asked: dict[str, str]) -> None:
+    assert facets.count_due() > 0
+    form = SearchForm(asked)
+    assert form.is_valid()
+    found = facets.counts(form.cleaned_data)
+    for name in facets.FILTERS:
+        for value, count in found[name].items():
+            chosen = SearchForm({**asked, name: str(value)})
+            assert chosen.is_valid()
+            assert results(chosen.cleaned_data).count() == count, (name, value)
+
+
+def test_the_page_says_them_and_asks_the_database_for_none(client: Client) -> None:
+    assert "Acme (" not in client.get("/listings/").content.decode()
+    facets.count_due()
+    forget_all()
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/listings/?category=gpu").content.decode()
+    assert len(queries) <= 2  # providers, offers
+    for words in ("Acme (3)", "Pics (0)", "GPU time (3)", "Images (3)", "40% or more (3)"):
+        assert words in page, words
+
+
+def test_it_is_not_counted_again_before_its_time() -> None:
+    assert facets.count_due() > 0
+    assert facets.count_due() == 0
