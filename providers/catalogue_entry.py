@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from providers.catalogue_reader import Reader, read_reader
 from providers.catalogue_section import SLUG, CatalogueError, Section
 from providers.models import Program, Provider, UnitPrice
 from providers.vocabulary import Category, Confidence, ResalePolicy, Rung, TransferMethod
@@ -22,6 +23,7 @@ class CatalogueEntry:
     provider: dict[str, Any]
     programs: list[dict[str, Any]]
     unit_prices: list[dict[str, Any]]
+    reader: Reader | None = None
 
     def build_provider(self) -> Provider:
         """A new, unsaved row."""
@@ -53,11 +55,15 @@ def read_entry(path: Path) -> CatalogueEntry:
             file=path.name, field="(name of the file)", problem="is not a slug with .toml"
         )
     file = Section(table, file=path.name)
+    # Taken out first, so that what is left of the table is what the pages show.
+    how = file.table.get("balance_api", {}).pop("reader", None)
+    provider = _read_provider(file)
     entry = CatalogueEntry(
         slug=path.stem,
-        provider=_read_provider(file),
+        provider=provider,
         programs=_read_programs(file),
         unit_prices=_read_unit_prices(file),
+        reader=_read_reader(how, file=file, slug=path.stem, provider=provider),
     )
     file.end()
     return entry
@@ -79,6 +85,18 @@ def _read_provider(file: Section) -> dict[str, Any]:
         "balance_api": balance_api,
         "token_patterns": [_read_token_pattern(part) for part in file.sections("token_patterns")],
     }
+
+
+def _read_reader(how: Any, *, file: Section, slug: str, provider: dict[str, Any]) -> Reader | None:
+    """How to read the official balance call; one that is not official is never made."""
+    api = provider["balance_api"]
+    official = bool(api and api["official"])
+    if official != (how is not None):
+        raise file.wrong("balance_api.reader", "must be there for an official call, and only then")
+    if how is None or api is None:
+        return None
+    part = Section({"reader": how}, file=file.file, path="balance_api.").section("reader")
+    return read_reader(part, slug=slug, name=provider["name"], api=api)
 
 
 def _has_api(file: Section) -> bool:

@@ -124,6 +124,14 @@ class Section:
             raise self.wrong(key, "matches the empty text")
         return value
 
+    def texts_by_name(self, key: str) -> dict[str, str]:
+        """A table, which may be missing, of texts."""
+        table: dict[str, str] = self.take(key, dict, default={})
+        for name, value in table.items():
+            if not isinstance(value, str):
+                raise self.wrong(f"{key}.{name}", "must be a text")
+        return dict(table)
+
     def section(self, key: str) -> "Section":
         """A table inside this one."""
         return Section(self.take(key, dict), file=self.file, path=f"{self.path}{key}.")

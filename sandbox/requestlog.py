@@ -17,10 +17,14 @@ TYPED_PAGES = ("/stripe/pay/", "/stripe/onboarding/")
 KEEP = 50_000
 MASK = "****"
 IN_FORM = re.compile(
-    r"(^|&)(account_number|client_secret|code|code_verifier|cvc|exp|number|password)=[^&]*"
+    r"(^|&)(account_number|api_key|client_secret|code|code_verifier|cvc|exp|number|password)=[^&]*"
 )
-IN_JSON = re.compile(r'"(access_token|client_secret|id_token|password)"(\s*:\s*)"(?:[^"\\]|\\.)*"')
+IN_JSON = re.compile(
+    r'"(access_token|api_key|client_secret|id_token|password)"(\s*:\s*)"(?:[^"\\]|\\.)*"'
+)
 AFTER_SCHEME = re.compile(r"^(\S+\s+(?:sk_test_)?)\S+.*$")
+# Where providers other than those with a bearer token want their key.
+KEY_HEADERS = {"x-api-key", "x-auth-token", "x-key", "x-ovh-consumer", "xi-api-key"}
 LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){5,18}")
 
 
@@ -58,6 +62,8 @@ def _headers(request: HttpRequest) -> dict[str, str]:
     headers = dict(request.headers)
     if "Authorization" in headers:
         headers["Authorization"] = AFTER_SCHEME.sub(rf"\1{MASK}", headers["Authorization"])
+    for name in KEY_HEADERS & {name.lower() for name in headers}:
+        headers[name.title()] = MASK
     headers.pop("Cookie", None)
     return headers
 

@@ -1,68 +1,62 @@
-"""Providers' balance APIs, in the shapes that their documentation shows."""
+"""Providers' balance APIs: the figures that the control was given, and the failures on demand."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
 
+from sandbox.balances.answers import apis, key_of
 from sandbox.control import faults
 from sandbox.models import ProviderAccount
 from sandbox.serving import DroppedResponse
 
 SLOW_SECONDS = 20.0
 HUGE_CHUNKS = 200
-Figures = dict[str, float]
+Figures = dict[str, Any]
 
 
-def _vast(account: ProviderAccount, figures: Figures) -> dict[str, Any]:
-    return {
-        "id": 10_000 + account.pk,
-        "email": "person@example.com",
-        "balance": 0.0,
-        "credit": figures["remaining"],
-    }
-
-
-def _openrouter(_account: ProviderAccount, figures: Figures) -> dict[str, Any]:
-    return {"data": {"total_credits": figures["granted"], "total_usage": figures["used"]}}
-
-
-def _deepseek(_account: ProviderAccount, figures: Figures) -> dict[str, Any]:
-    amounts = {
-        "currency": "USD",
-        "total_balance": f"{figures['remaining']:.2f}",
-        "granted_balance": "0.00",
-        "topped_up_balance": f"{figures['remaining']:.2f}",
-    }
-    return {"is_available": figures["remaining"] > 0, "balance_infos": [amounts]}
-
-
-Shape = Callable[[ProviderAccount, Figures], dict[str, Any]]
-SHAPES: dict[tuple[str, str], Shape] = {
-    ("vast", "api/v0/users/current/"): _vast,
-    ("openrouter", "api/v1/credits"): _openrouter,
-    ("deepseek", "user/balance"): _deepseek,
-}
-
-
-@require_GET
-def balance(request: HttpRequest, slug: str, path: str) -> HttpResponse:
+@csrf_exempt
+def balance(request: HttpRequest, slug: str, path: str = "") -> HttpResponse:
     """What the key's account holds, or the failure that was asked for."""
-    shape = SHAPES.get((slug, path))
-    if shape is None:
+    api = apis().get(slug)
+    if api is None or not api.matches(request.method or "", path):
         return JsonResponse({"error": "not found"}, status=404)
     fault = faults.take_for_provider(slug)
     failed = _failed(fault)
     if failed is not None:
         return failed
-    key = request.headers.get("Authorization", "").partition(" ")[2]
-    account = ProviderAccount.objects.filter(provider=slug, key=key).first()
+    account = _account(slug, key_of(request, api.key))
     if account is None:
         return JsonResponse({"error": "invalid api key"}, status=401)
     figures = account.earlier if fault == "lag" else account.figures
-    return JsonResponse(shape(account, figures))
+    names = {name: Decimal(str(figures[name])) for name in ("remaining", "granted", "used")}
+    grants = _grants(figures)
+    names |= {"id": Decimal(10_000 + account.pk), "grants": Decimal(len(grants))}
+    return JsonResponse(api.fill(names, grants))
+
+
+def _account(slug: str, key: str) -> ProviderAccount | None:
+    """The account of a key; where a key has parts, the control may name all or the secret."""
+    if not key:
+        return None
+    named = Q(key=key) | Q(key__endswith=f" {key}") | Q(key__contains=f" {key} ")
+    return ProviderAccount.objects.filter(named, provider=slug).order_by("-pk").first()
+
+
+def _grants(figures: Figures) -> list[dict[str, Decimal]]:
+    """Each grant with what is left of it; the oldest is spent first."""
+    spent, rows = Decimal(str(figures["used"])), []
+    for number, amount in enumerate(figures.get("grants") or [figures["granted"]], start=1):
+        grant = Decimal(str(amount))
+        used = min(spent, grant)
+        spent -= used
+        left = {"grant": grant, "grant_used": used, "left": grant - used}
+        rows.append({"n": Decimal(number), **left})
+    return rows
 
 
 def _failed(fault: str | None) -> HttpResponse | None:

@@ -21,6 +21,8 @@ from sandbox.stripe import (
 )
 from sandbox.writing import writing
 
+FIGURES = ("remaining", "granted", "used")
+
 
 @call("GET", "POST")
 def advance_clock(request: HttpRequest, given: Answer) -> Answer:
@@ -221,13 +223,22 @@ def _set_figures(
 ) -> ProviderAccount:
     """What is not given is worked out of the other two, or stays as it was."""
     old = row.figures if row else {"remaining": 0.0, "granted": 0.0, "used": 0.0}
-    new = {name: number(given, name, old[name]) for name in old}
+    new: Answer = {name: number(given, name, old[name]) for name in FIGURES}
     if "remaining" not in given and ("granted" in given or "used" in given):
         new["remaining"] = new["granted"] - new["used"]
     if "granted" not in given and "remaining" in given:
         new["granted"] = new["remaining"] + new["used"]
+    new["grants"] = _grants(old, new["granted"])
     if row is None:
         return ProviderAccount.objects.create(provider=slug, key=key, figures=new, earlier=new)
     row.earlier, row.figures = old, new
     row.save()
     return row
+
+
+def _grants(old: Answer, granted: float) -> list[float]:
+    """What was granted, each grant by itself: a rise is a new one, a fall starts afresh."""
+    known = list(old.get("grants") or ([old["granted"]] if old["granted"] else []))
+    if granted > old["granted"]:
+        return [*known, round(granted - old["granted"], 9)]
+    return known if granted == old["granted"] else [granted]

@@ -114,7 +114,7 @@ class Sandbox:
         """Whether it is up."""
         try:
             return requests.get(f"{self.url}/healthz", timeout=2).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def kill(self) -> None:
