@@ -293,6 +293,7 @@ CELERY_BEAT_SCHEDULE = {
     }
     for name, seconds in {
         "sweep": SWEEP_INTERVAL_SECONDS,
+        "measure": max(1, min(SWEEP_INTERVAL_SECONDS, READING_INTERVAL_SECONDS)),
         "poll": 6 * SWEEP_INTERVAL_SECONDS,
         "audit": 600,
         "reconcile": 900,
@@ -349,4 +350,9 @@ LOGGING = {
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+    )

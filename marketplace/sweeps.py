@@ -15,6 +15,7 @@ from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, follow
 from orders.models import Order
+from orders.verification import taking
 from payments import (
     chargebacks,
     collection,
@@ -84,6 +85,14 @@ def sweep() -> dict[str, int]:
             "facets": _once(facets.count_due),
             "mails": _once(notifications.send_due),
         }
+
+
+def measure() -> dict[str, int]:
+    """Take the readings of providers' balances that are due.
+
+    A sweep of its own: a provider that is slow to answer must not keep money waiting.
+    """
+    return {"readings": _once(taking.take_due)}
 
 
 def poll() -> dict[str, int]:

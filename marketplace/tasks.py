@@ -11,6 +11,11 @@ def sweep() -> None:
 
 
 @shared_task
+def measure() -> None:
+    sweeps.measure()
+
+
+@shared_task
 def poll() -> None:
     sweeps.poll()
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from rest_framework import serializers
 
 from accounts.models import Person
@@ -11,10 +13,12 @@ from listings.forms import PlainTextField
 from orders.checkout import payment_url
 from orders.forms import LONGEST_RECIPIENT
 from orders.models import Dispute, Order, OrderEvent, OrderStatus, Verdict
+from orders.verification.models import Course
 from payments.models import EscrowStatus
 from providers.vocabulary import Rung, TransferMethod
 
 LONGEST_NOTE, LONGEST_COMPLAINT = 2000, 4000
+ENDED = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
 def plain(text: str) -> None:
@@ -78,7 +82,7 @@ class VerificationAnswer(serializers.Serializer[Any]):
     """How the arrival is shown; `verdict` is null until `state` is done."""
 
     rung = serializers.ChoiceField(choices=Rung.choices)
-    state = serializers.ChoiceField(choices=["waiting", "done"])
+    state = serializers.ChoiceField(choices=Course.choices)
     verdict = serializers.ChoiceField(choices=Verdict.choices, allow_null=True)
     measured_cents = serializers.IntegerField(allow_null=True)
     report_url = serializers.URLField(allow_null=True)
@@ -166,18 +170,25 @@ def represent(order: Order, person: Person) -> dict[str, Any]:
             "recipient": order.recipient,
             "note": order.sent_note,
             "sent_at": order.sent_at,
-            "verification": {
-                "rung": order.rung,
-                "state": "done" if order.verdict else "waiting",
-                "verdict": order.verdict or None,
-                "measured_cents": order.measured_cents,
-                "report_url": None,
-            },
+            "verification": _verification(order),
         },
         "events": [
             {"at": event.at, "kind": event.kind, "by": _by(event, order)}
             for event in order.events.all()
         ],
+    }
+
+
+def _verification(order: Order) -> dict[str, Any]:
+    measuring = getattr(order, "verification", None)
+    done = Course.DONE if order.verdict else Course.WAITING
+    path = reverse("orders:report", args=[order.pk])
+    return {
+        "rung": order.rung,
+        "state": measuring.status if measuring and order.status not in ENDED else done,
+        "verdict": order.verdict or None,
+        "measured_cents": order.measured_cents,
+        "report_url": settings.SITE_ORIGIN + path if measuring else None,
     }
 
 

@@ -66,6 +66,15 @@ INVARIANTS: Mapping[str, str] = {
                 ('transferred', 'cancelled'), ('verified', 'completed'),
                 ('verified', 'disputed'), ('verified', 'cancelled'),
                 ('disputed', 'completed'), ('disputed', 'cancelled')))""",
+    "a key is held only while an arrival is measured": """
+        SELECT v.order_id, v.status FROM orders_verification v
+        JOIN orders_order o ON o.id = v.order_id
+        WHERE v.ciphertext IS NOT NULL
+        AND (v.status = 'done' OR o.status IN ('completed', 'cancelled'))""",
+    "what a reading verified is at least what was agreed": """
+        SELECT id, measured_cents FROM orders_order WHERE verdict = 'verified'
+        AND rung IN ('api_balance', 'api_grant_row')
+        AND coalesce(measured_cents, 0) < face_value_cents""",
     "an order that has not ended has a deadline": """
         SELECT id, status FROM orders_order
         WHERE (deadline IS NULL) <> (status IN ('completed', 'cancelled'))""",

@@ -1,14 +1,21 @@
 """The good end of a trade: the buyer confirms, or their time to object passes."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts.models import Person, Standing
 from accounts.refusals import NotAllowed, WrongState
+from listings import stock
 from orders.follow import settled_well
 from orders.models import Order, OrderStatus, Verdict
-from orders.progress import advance, locked
-from payments import escrow
+from orders.progress import advance, locked, machine, tell
+from orders.refusals import NothingMeasured
+from orders.verification.models import Verification
+from orders.verification.rungs import LADDER, Case
+from payments import escrow, money
 from providers.vocabulary import Rung
 
 S = OrderStatus
@@ -44,6 +51,58 @@ def accept_silence(order: Order) -> Order:
 
 
 @transaction.atomic
+def accept_part(order: Order, *, actor: Person) -> Order:
+    """Settle for the part that was measured: the buyer offers it, and the seller agrees.
+
+    Both must, for either could have moved the figures: a buyer by lending the key of another
+    account. What did not arrive does not go back on offer: the seller has to show it anew. Raises
+    NotAllowed, WrongState unless it was sent, NothingMeasured, Contested.
+    """
+    order = locked(order)
+    if order.status != S.TRANSFERRED:
+        raise WrongState
+    if not part_price(order):
+        raise NothingMeasured
+    offers = Verification.objects.filter(order=order)
+    if actor.pk == order.buyer_id:
+        if offers.filter(part_offered_at=None).update(part_offered_at=Now()):
+            machine.remark(order, kind="part_offered", actor=actor)
+            _tell_part(order, order.seller, "order_part_offered")
+        return order
+    if not offers.filter(part_offered_at__isnull=False).exists():
+        raise NotAllowed("The buyer has not offered to take the part.")
+    _settle_part(order, actor=actor)
+    return order
+
+
+def _settle_part(order: Order, *, actor: Person) -> None:
+    share = part_price(order)
+    advance(order, S.VERIFIED, kind="part_accepted", actor=actor, within_seconds=0)
+    reason = "Both sides accepted the part that arrived."
+    escrow.settle(order.escrow, seller_share_cents=share, actor=actor, reason=reason)
+    advance(order, S.COMPLETED, kind="completed_in_part", actor=actor)
+    stock.sell(order.listing, order.face_value_cents)
+    _tell_part(order, order.buyer, "order_part_accepted_buyer")
+    _tell_part(order, order.seller, "order_part_accepted_seller")
+
+
+def _tell_part(order: Order, person: Person, kind: str) -> None:
+    share = part_price(order)
+    more: dict[str, Any] = {"share_cents": share, "rest_cents": order.price_cents - share}
+    tell(order, person, kind, measured_cents=order.measured_cents, **more)
+
+
+def part_price(order: Order) -> int:
+    """What the measured part costs, 0 where there is no part to accept."""
+    measured = order.measured_cents or 0
+    settled = order.verdict in (Verdict.INCONCLUSIVE, Verdict.REFUTED)
+    if not settled or not 0 < measured < order.face_value_cents:
+        return 0
+    share, _rest = money.split(order.price_cents, [measured, order.face_value_cents - measured])
+    return share if share < order.price_cents else 0
+
+
+@transaction.atomic
 def complete_verified(order: Order) -> Order:
     """The cooling-off time after a verified arrival has passed."""
     order = locked(order)
@@ -59,6 +118,9 @@ def complete_disputed(order: Order, *, actor: Person | None, reason: str) -> Non
 
 
 def _verified(order: Order, *, actor: Person | None, kind: str, note: str) -> None:
+    """The weakest rung settles it: the buyer's word, or their silence."""
+    case = Case(order.face_value_cents, order.currency, buyer_confirmed=actor is not None)
+    finding = LADDER[Rung.BUYER_CONFIRMATION].finding(case)
     advance(
         order,
         S.VERIFIED,
@@ -67,7 +129,7 @@ def _verified(order: Order, *, actor: Person | None, kind: str, note: str) -> No
         note=note,
         within_seconds=order.cooling_off_seconds,
         rung=Rung.BUYER_CONFIRMATION,
-        verdict=Verdict.VERIFIED if actor else Verdict.INCONCLUSIVE,
+        verdict=finding.verdict,
     )
 
 

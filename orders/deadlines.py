@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 DEFAULTS: dict[str, Callable[[Order], Order]] = {
     OrderStatus.PLACED: cancellation.lapse_unpaid,
     OrderStatus.PAID: cancellation.give_up_waiting,
-    OrderStatus.TRANSFERRED: completion.accept_silence,
+    OrderStatus.TRANSFERRED: disputes.inspection_over,
     OrderStatus.VERIFIED: completion.complete_verified,
     OrderStatus.DISPUTED: disputes.decide_by_time,
 }

@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
-from orders.completion import complete_disputed
+from orders.completion import accept_silence, complete_disputed
 from orders.follow import return_stock
-from orders.models import Dispute, Order, OrderStatus
+from orders.models import Dispute, Order, OrderStatus, Verdict
 from orders.progress import advance, locked, tell
 from payments import escrow
 
@@ -34,6 +34,31 @@ def open_dispute(order: Order, *, actor: Person, reason: str, text: str) -> Orde
         S.DISPUTED,
         kind="disputed",
         actor=actor,
+        note=reason,
+        within_seconds=settings.DECIDE_WITHIN_SECONDS,
+    )
+    tell(order, order.seller, "order_disputed_seller", text=text)
+    tell(order, order.buyer, "order_disputed_buyer")
+    return order
+
+
+@transaction.atomic
+def inspection_over(order: Order) -> Order:
+    """The buyer said nothing in time: that counts as arrived, unless the readings refute it.
+
+    Then a dispute is opened for the buyer, and a moderator decides.
+    """
+    order = locked(order)
+    if order.status != S.TRANSFERRED or order.verdict != Verdict.REFUTED:
+        return accept_silence(order)
+    text = "Opened by Surplus: the readings of the balance do not show what was agreed."
+    reason = "less_than_agreed" if order.measured_cents else "not_received"
+    Dispute.objects.create(order=order, opened_by=order.buyer, reason=reason, text=text)
+    advance(
+        order,
+        S.DISPUTED,
+        kind="disputed",
+        actor=None,
         note=reason,
         within_seconds=settings.DECIDE_WITHIN_SECONDS,
     )

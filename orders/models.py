@@ -54,7 +54,9 @@ class Orders(models.QuerySet["Order"]):
 
     def with_parts(self) -> "Orders":
         """With all that an order page shows of other tables, in one query."""
-        return self.select_related("listing__provider", "escrow", "buyer", "seller")
+        parts = ("listing__provider", "escrow", "buyer", "seller", "verification")
+        # Nobody who looks at an order needs the key that is lent for it.
+        return self.select_related(*parts).defer("verification__ciphertext")
 
 
 class Order(models.Model):
@@ -214,3 +216,7 @@ class PlacedRequest(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+# Django finds an app's tables through this module; these have one of their own, beside their code.
+from orders.verification import models as verification_models  # noqa: E402, F401

@@ -8,7 +8,8 @@ from django.db.models.functions import Now
 from accounts.machines import Machine
 from accounts.models import Person
 from accounts.notifications import notify
-from orders.models import Order, OrderEvent, OrderStatus
+from orders.models import Order, OrderEvent, OrderStatus, Verdict
+from orders.verification import course
 
 S = OrderStatus
 
@@ -48,6 +49,13 @@ def advance(
     if to in machine.final:
         changes["ended_at"] = Now()
     machine.advance(order, to, kind=kind, actor=actor, note=note, deadline=deadline, **changes)
+    is_unsent = to == S.DISPUTED and order.sent_at is None
+    if (to in machine.final or is_unsent) and course.end_with(order):
+        # A key was still held: its purpose has ended with the order, or before anything was sent.
+        if not order.verdict:
+            Order.objects.filter(pk=order.pk).update(verdict=Verdict.INCONCLUSIVE)
+            order.verdict = Verdict.INCONCLUSIVE
+        tell(order, order.buyer, "order_key_forgotten", provider=order.listing.provider.name)
 
 
 def tell(order: Order, person: Person, kind: str, *, again: bool = False, **more: Any) -> None:

@@ -18,6 +18,23 @@ class TooManyOpenOrders(Refusal):
     message = "You have too many unpaid orders. Pay or cancel one first."
 
 
+class NotReadable(Refusal):
+    code = "not_readable"
+    message = (
+        "This provider’s balance cannot be read. Confirm the arrival yourself when it is there."
+    )
+
+
+class TooManyKeys(Refusal):
+    code = "too_many_keys"
+    message = "You have lent too many keys for this order. Confirm the arrival yourself."
+
+
+class NothingMeasured(Refusal):
+    code = "nothing_measured"
+    message = "You can settle for a part only once less than agreed was measured."
+
+
 class KeyReused(Refusal):
     code = "idempotency_key_reused"
     status = 422

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Person
+from orders.completion import part_price
 from orders.models import OPEN, Dispute, Order, OrderEvent, OrderStatus
+from orders.verification.lending import reader_for
+from orders.verification.models import Course, Verification
+from orders.verification.reasons import explain
 from payments.models import EscrowStatus
+from providers.catalogue_reader import Reader
 from providers.vocabulary import TransferMethod
 
 S = OrderStatus
+DONE = Course.DONE
 
 # What is still to come, the present step first.
 AHEAD: dict[str, tuple[str, ...]] = {
@@ -75,6 +81,20 @@ class Trade:
     history: Sequence[tuple[OrderEvent, str]]
     dispute: Dispute | None
     version: str
+    measuring: Verification | None = None
+    reader: Reader | None = None
+    part_cents: int = 0
+
+    @property
+    def why(self) -> str:
+        """Why the measuring ended as it did."""
+        return explain(self.measuring.reason) if self.measuring else ""
+
+    @property
+    def key_words(self) -> str:
+        """The parts of a key, in the order in which they are pasted."""
+        parts = (*self.reader.key_parts, "key") if self.reader else ()
+        return ", ".join(part.replace("_", " ") for part in parts)
 
     @property
     def is_over(self) -> bool:
@@ -103,6 +123,9 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         history=[(event, _by(order, event, viewer)) for event in reversed(events)],
         dispute=Dispute.objects.get(order=order) if disputed else None,
         version=_version(order, events),
+        measuring=getattr(order, "verification", None),
+        reader=reader_for(order),
+        part_cents=part_price(order),
     )
 
 
@@ -157,6 +180,12 @@ def _may(order: Order, role: str) -> set[str]:
     by_code = order.transfer_method == TransferMethod.REDEEM_CODE
     may = (BUYER_MAY if role == "buyer" else SELLER_MAY).get(order.status, set())
     may = may - (NEVER_BY_CODE if by_code else ONLY_BY_CODE)
+    if role == "buyer" and order.status == S.PAID and reader_for(order) is not None:
+        measuring = getattr(order, "verification", None)
+        may = may | ({"lend_key"} if measuring is None or measuring.status == DONE else set())
+    if order.status == S.TRANSFERRED and part_price(order):
+        offered = order.verification.part_offered_at is not None
+        may = may | ({"accept_part"} if offered == (role == "seller") else set())
     return may | {"see_codes"} if role == "buyer" and order.revealed_at else may
 
 

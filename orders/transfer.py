@@ -8,6 +8,7 @@ from accounts.refusals import NotAllowed, WrongState
 from listings import vault
 from orders.models import Order, OrderStatus
 from orders.progress import advance, locked, machine, tell
+from orders.verification import course
 from providers.vocabulary import TransferMethod
 
 S = OrderStatus
@@ -82,3 +83,4 @@ def _transferred(order: Order, *, actor: Person, kind: str, note: str) -> None:
         sent_note=note,
         revealed_at=Now() if kind == "revealed" else None,
     )
+    course.sent(order)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from orders import views
+from orders.verification import views as verification
 
 app_name = "orders"
 urlpatterns = [
@@ -13,6 +14,9 @@ urlpatterns = [
     path("<uuid:order_id>/recipient/", views.recipient, name="recipient"),
     path("<uuid:order_id>/cancellation/", views.cancellation, name="cancellation"),
     path("<uuid:order_id>/transfer/", views.transfer, name="transfer"),
+    path("<uuid:order_id>/readings/", verification.readings, name="readings"),
+    path("<uuid:order_id>/acceptance/", verification.acceptance, name="acceptance"),
+    path("<uuid:order_id>/report/", verification.report, name="report"),
     path("<uuid:order_id>/reveal/", views.reveal, name="reveal"),
     path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
     path("<uuid:order_id>/receipt/", views.receipt, name="receipt"),

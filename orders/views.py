@@ -27,6 +27,7 @@ from orders.cancellation import cancel
 from orders.completion import confirm
 from orders.forms import DisputeForm, PlaceForm, RecipientForm, SentForm
 from orders.models import Order, OrderStatus
+from orders.verification.forms import LendForm
 from payments import collection, documents
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
@@ -144,6 +145,7 @@ def _context(order: Order, trade: timeline.Trade) -> dict[str, Any]:
         "summary": render_to_string("orders/summary.txt", names).strip(),
         "recipient_form": RecipientForm(initial={"recipient": order.recipient}),
         "sent_form": SentForm(),
+        "lend_form": LendForm(),
     }
 
 

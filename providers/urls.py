@@ -9,4 +9,5 @@ app_name = "providers"
 urlpatterns = [
     path("", views.index, name="index"),
     path("<slug:slug>/", views.detail, name="detail"),
+    path("<slug:slug>/key/", views.key, name="key"),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -11,6 +11,7 @@ from providers.amount import read_amount_cents
 from providers.estimates import what_it_buys
 from providers.guides import guide_slugs
 from providers.models import Provider
+from providers.readings import reader_of
 from providers.vocabulary import Category
 
 
@@ -47,3 +48,13 @@ def detail(
         "has_guide": slug in guide_slugs(),
     }
     return render(request, "providers/detail.html", context)
+
+
+@require_safe
+def key(request: HttpRequest, slug: str) -> HttpResponse:
+    """How to make a key that can do nothing but read a balance there."""
+    provider = get_object_or_404(Provider.objects.current(), slug=slug)
+    reader = reader_of(slug)
+    if reader is None or reader.rung not in provider.ladder:
+        raise Http404
+    return render(request, "providers/key.html", {"provider": provider, "reader": reader})

@@ -107,6 +107,7 @@ def settle(rounds: int = 3) -> None:
     for _ in range(rounds):
         sweeps.poll()
         sweeps.sweep()
+        sweeps.measure()
 
 
 def at_once(acts: Sequence[Callable[[], T]]) -> list[T | Exception]:

@@ -9,6 +9,7 @@ from marketplace.api import schema  # noqa: F401 (registers how tokens are descr
 from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
 from orders import api as orders
+from orders.verification import api as verification
 from payments.api import MeDetail
 
 LISTING, ORDER = "listings/<uuid:listing_id>", "orders/<uuid:order_id>"
@@ -31,6 +32,9 @@ urlpatterns = [
     path(f"{ORDER}/", orders.OrderDetail.as_view()),
     path(f"{ORDER}/cancellation/", orders.Cancellation.as_view()),
     path(f"{ORDER}/transfer/", orders.Transfer.as_view()),
+    path(f"{ORDER}/readings/", verification.Readings.as_view()),
+    path(f"{ORDER}/acceptance/", verification.Acceptance.as_view()),
+    path(f"{ORDER}/report/", verification.Report.as_view()),
     path(f"{ORDER}/reveal/", orders.Reveal.as_view()),
     path(f"{ORDER}/confirmation/", orders.Confirmation.as_view()),
     path(f"{ORDER}/dispute/", orders.DisputeDetail.as_view()),

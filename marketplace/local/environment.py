@@ -88,7 +88,7 @@ _DEFAULTS = {
     "DELIVER_WITHIN_SECONDS": "300",
     "INSPECT_WITHIN_SECONDS": "60",
     "COOLING_OFF_SECONDS": "10",
-    "READING_INTERVAL_SECONDS": "5",
+    "READING_INTERVAL_SECONDS": "2",
     # So that a newcomer's first sale can be paid out whole.
     "RESERVE_BP": "0",
 }

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django import template
 
 from providers.models import Provider
+from providers.readings import reader_of
 from providers.vocabulary import ResalePolicy, Rung, TransferMethod
 
 register = template.Library()
@@ -41,6 +42,39 @@ def method_name(method: str) -> str:
 def rung_name(rung: str) -> str:
     """A way of showing an arrival in words."""
     return str(Rung(rung).label)
+
+
+@register.filter
+def reading_strength(provider: Provider) -> str:
+    """What readings of this provider's balance can do here.
+
+    "shows" an arrival and its absence, "settles" a trade by an arrival, "hints", or "" for nothing.
+    """
+    reader = reader_of(provider.slug)
+    if reader is None or reader.rung not in provider.ladder:
+        return ""
+    if reader.may_refute:
+        return "shows"
+    return "settles" if reader.may_verify else "hints"
+
+
+@register.filter
+def reading_doubt(provider: Provider) -> str:
+    """Why readings of this provider only hint."""
+    reader = reader_of(provider.slug)
+    if reader is None:
+        return ""
+    if not reader.confirmed:
+        return "the form of its answer is not confirmed yet."
+    if reader.cents_per_unit is None:
+        return "it counts in a unit that has no fixed price."
+    return "they lag too far behind."
+
+
+@register.filter
+def spaced(name: str) -> str:
+    """The name of a part of a key, as people write it."""
+    return name.replace("_", " ")
 
 
 @register.filter

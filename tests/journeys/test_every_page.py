@@ -55,6 +55,7 @@ MEMBER = (
     "/listings/kept/new/?q=gpu",
     "/orders/",
     "/orders/?role=seller",
+    "/providers/vast/key/",
     "/sell/",
 )
 SELLER = ("/sell/new/", "/sell/new/?provider=replicate")

@@ -1,0 +1,1 @@
+"""Whether the credit arrived: measured where it can be, and never guessed."""
