@@ -13,7 +13,7 @@ from django.db import connection
 from accounts import notifications
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
-from orders import deadlines, follow
+from orders import deadlines, evidence, follow
 from orders.models import Order
 from orders.verification import taking
 from payments import (
@@ -24,7 +24,9 @@ from payments import (
     payout_plans,
     payouts,
     reconciliation,
+    recovery,
     seals,
+    suspicions,
     webhooks,
 )
 from payments.models import PayoutAccount
@@ -77,6 +79,8 @@ def sweep() -> dict[str, int]:
             "webhooks": _once(webhooks.process_due),
             "orders": _each(_follow, follow.due()),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
+            "recoveries": _each(recovery.begin, recovery.due()),
+            "answers": _each(evidence.answer, evidence.due()),
             "payouts": _each(payout_plans.pay, payout_plans.due()),
             "instructions": _once(instructions.carry_out_due),
             "listings": _once(publishing.expire_due),
@@ -109,6 +113,7 @@ def poll() -> dict[str, int]:
             "payouts": _each(payouts.follow, payouts.pending_payouts()),
             "refunds": _once(payouts.follow_failed_refunds),
             "chargebacks": _once(chargebacks.follow_recent),
+            "suspicions": _once(suspicions.follow_recent),
             "accounts": _each(onboarding.refresh_account, accounts),
         }
 

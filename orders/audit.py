@@ -39,13 +39,14 @@ INVARIANTS: Mapping[str, str] = {
     "order and escrow agree on where the money is": """
         SELECT o.id, o.status, e.status FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id
+        CROSS JOIN LATERAL (SELECT e.status = 'refunded' AND EXISTS (
+            SELECT FROM payments_escrowevent ev
+            WHERE ev.escrow_id = e.id AND ev.kind = 'taken_back_by_bank') AS taken_back) AS bank
         WHERE NOT CASE o.status
-            WHEN 'placed' THEN e.status IN ('awaiting', 'held')
+            WHEN 'placed' THEN e.status IN ('awaiting', 'held') OR taken_back
             WHEN 'completed' THEN e.status IN ('released', 'split')
             WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded')
-            ELSE e.status = 'held' OR (e.status = 'refunded' AND EXISTS (
-                SELECT FROM payments_escrowevent ev
-                WHERE ev.escrow_id = e.id AND ev.kind = 'taken_back_by_bank')) END""",
+            ELSE e.status = 'held' OR taken_back END""",
     "nobody trades with themselves": """
         SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
         WHERE o.buyer_id = o.seller_id OR o.seller_id <> l.seller_id""",
@@ -86,11 +87,12 @@ ALARMS: Mapping[str, str] = {
         SELECT o.id, o.status, e.status FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id
         WHERE e.status_since < now() - interval '1 hour' AND (
-            (o.status = 'placed' AND e.status = 'held')
+            (o.status = 'placed' AND e.status NOT IN ('awaiting', 'lapsed'))
             OR (o.status IN ('paid', 'transferred', 'verified', 'disputed')
                 AND e.status <> 'held'))""",
     "no order waits beyond its deadline": """
         SELECT o.id, o.status, o.deadline FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id
-        WHERE o.deadline < now() - interval '1 hour' AND e.contested_at IS NULL""",
+        WHERE o.deadline < now() - interval '1 hour' AND e.contested_at IS NULL
+            AND (e.suspected_at IS NULL OR e.suspected_at < now() - interval '8 days')""",
 }

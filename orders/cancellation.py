@@ -90,6 +90,20 @@ def give_up_waiting(order: Order) -> Order:
     return order
 
 
+@transaction.atomic
+def give_back_suspected(order: Order) -> Order:
+    """Fraud is suspected, and nobody decided otherwise in time: the buyer gets everything back."""
+    order = locked(order)
+    if order.status not in (S.TRANSFERRED, S.VERIFIED) or order.escrow.suspected_at is None:
+        raise WrongState
+    escrow.refund(order.escrow, actor=None, reason="Fraud was suspected and not ruled out.")
+    advance(order, S.CANCELLED, kind="fraud_suspected", actor=None)
+    return_stock(order, gone=True)
+    for person in (order.buyer, order.seller):
+        tell(order, person, "order_suspected")
+    return order
+
+
 def _refunded(order: Order, *, actor: Person | None, kind: str, reason: str) -> None:
     escrow.refund(order.escrow, actor=actor, reason=reason)
     advance(order, S.CANCELLED, kind=kind, actor=actor)

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.refusals import Refusal, WrongState
@@ -15,6 +17,10 @@ from payments.models import Escrow
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
 log = logging.getLogger(__name__)
+
+RELEASING = (OrderStatus.TRANSFERRED, OrderStatus.VERIFIED)
+# How long a suspicion of fraud may wait for a person.
+SUSPECTED_FOR = timedelta(days=7)
 
 DEFAULTS: dict[str, Callable[[Order], Order]] = {
     OrderStatus.PLACED: cancellation.lapse_unpaid,
@@ -29,6 +35,8 @@ def due() -> list[UUID]:
     """Orders whose deadline has passed, by the database's clock."""
     # While the bank disputes a payment, nothing about its order can be decided.
     rows = Order.objects.filter(deadline__lte=Now(), escrow__contested_at=None)
+    # Nor is anything released that may be fraud, until that had its time too.
+    rows = rows.exclude(Q(status__in=RELEASING), escrow__suspected_at__gt=Now() - SUSPECTED_FOR)
     rows = rows.order_by("deadline")
     return list(rows.values_list("pk", flat=True)[:100])
 
@@ -43,7 +51,10 @@ def enforce(order_id: UUID) -> None:
             follow.follow(order)
         return
     try:
-        DEFAULTS[order.status](order)
+        if order.status in RELEASING and order.escrow.suspected_at is not None:
+            cancellation.give_back_suspected(order)
+        else:
+            DEFAULTS[order.status](order)
     except WrongState:
         log.info("order %s had moved on", order_id)
     except Refusal as refusal:

@@ -19,17 +19,16 @@ SETTLED = (EscrowStatus.RELEASED, EscrowStatus.REFUNDED, EscrowStatus.SPLIT)
 def due() -> list[UUID]:
     """Orders whose money has moved on without them."""
     paid = Order.objects.filter(status=S.PLACED, escrow__status=EscrowStatus.HELD)
-    ended = Order.objects.filter(
-        status__in=[S.PAID, S.TRANSFERRED, S.VERIFIED, S.DISPUTED], escrow__status__in=SETTLED
-    )
+    ended = Order.objects.filter(status__in=OPEN, escrow__status__in=SETTLED)
     keys = paid.values_list("pk", flat=True)[:100], ended.values_list("pk", flat=True)[:100]
     return [key for part in keys for key in part]
 
 
 def is_behind(order: Order) -> bool:
     """Whether the escrow has moved on without the order."""
-    if order.status == S.PLACED:
-        return order.escrow.status == EscrowStatus.HELD
+    if order.status == S.PLACED and order.escrow.status == EscrowStatus.HELD:
+        return True
+    # Paid and taken back before the order noticed either is an end, too.
     return order.status in OPEN and order.escrow.status in SETTLED
 
 
@@ -38,7 +37,7 @@ def follow(order: Order) -> Order:
     """Bring an order up to its escrow; nothing if it is there already."""
     order = locked(order)
     if is_behind(order):
-        if order.status == S.PLACED:
+        if order.escrow.status == EscrowStatus.HELD:
             _paid(order)
         else:
             _ended_elsewhere(order)

@@ -37,6 +37,7 @@ STOPS = {
     "never_revealed",
     "dispute_refunded",
     "taken_back_by_bank",
+    "fraud_suspected",
 }
 # What the reader is asked to do, as opposed to what they wait for.
 TASKS = {"pay", "reveal", "name_recipient", "send", "inspect"}

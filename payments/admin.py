@@ -52,9 +52,39 @@ class EscrowAdmin(ConsoleAdmin):
         ),
         (
             "At the processor",
-            ("checkout_id", "payment_id", "charge_id", "contested_at", "quarantined_at"),
+            (
+                "checkout_id",
+                "payment_id",
+                "charge_id",
+                "contested_at",
+                "suspected_at",
+                "quarantined_at",
+            ),
         ),
     ]
+    acts: ClassVar = [
+        Act(
+            name="return",
+            label="Send it back",
+            done="It is refunded; the worker takes it within seconds.",
+            do=repairs.return_quarantined,
+            hint="Money arrived that is not as agreed. It lies apart and belongs to nobody here.",
+            fits=lambda row, person: row.quarantined_at is not None,
+        ),
+        Act(
+            name="clearance",
+            label="No fraud",
+            done="The payment goes on.",
+            do=repairs.clear_suspicion,
+            hint="The card's bank or the processor suspects fraud. Nothing is released meanwhile; "
+            "after a week without a decision the buyer is refunded.",
+            fits=lambda row, person: row.suspected_at is not None,
+        ),
+    ]
+
+    def barred(self, row: Any, person: Person) -> str:
+        waits = row.quarantined_at is not None or row.suspected_at is not None
+        return OWN if waits and repairs.concerns(row, person) else ""
 
     @admin.display(description="Held cents")
     def held_cents(self, escrow: Escrow) -> int:
@@ -114,6 +144,17 @@ class InstructionAdmin(ConsoleAdmin):
             "it again when the cause is gone: a refused one gets a new key, any other keeps its "
             "own, so that nothing is done twice.",
             fits=lambda row, person: repairs.waits_for_person(row),
+        ),
+        Act(
+            name="elsewhere",
+            label="Paid another way",
+            done="The buyer counts as paid.",
+            do=repairs.pay_elsewhere,
+            tone="quiet",
+            hint="The card takes no refund. Say how and when the buyer was paid instead.",
+            fits=lambda row, person: (
+                row.status == InstructionStatus.REFUSED and row.kind == "refund"
+            ),
         ),
     ]
 

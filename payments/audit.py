@@ -31,14 +31,25 @@ INVARIANTS: Mapping[str, str] = {
             AND p.amount_cents = e.price_cents AND p.currency = e.currency)""",
     "an escrow's postings are in its currency": """
         SELECT p.key FROM payments_posting p JOIN payments_escrow e ON e.id = p.escrow_id
-        WHERE p.currency <> e.currency AND p.destination NOT LIKE 'quarantine:%%'""",
+        WHERE p.currency <> e.currency AND NOT EXISTS (
+            SELECT FROM payments_posting odd WHERE odd.escrow_id = e.id
+            AND odd.destination LIKE 'quarantine:%%' AND odd.currency = p.currency)""",
     "no account but the outside's and the platform's is below zero": """
         SELECT account, currency, sum(amount) FROM (
             SELECT destination AS account, currency, amount_cents AS amount FROM payments_posting
             UNION ALL
             SELECT source, currency, -amount_cents FROM payments_posting
         ) AS legs WHERE account NOT LIKE 'outside:%%' AND account NOT LIKE 'platform:%%'
+            AND account NOT LIKE 'debt:%%'
         GROUP BY account, currency HAVING sum(amount) < 0""",
+    "no seller has paid back more than they owed": """
+        SELECT account, currency, sum(amount) FROM (
+            SELECT destination AS account, currency, amount_cents AS amount FROM payments_posting
+            WHERE destination LIKE 'debt:%%'
+            UNION ALL
+            SELECT source, currency, -amount_cents FROM payments_posting
+            WHERE source LIKE 'debt:%%'
+        ) AS legs GROUP BY account, currency HAVING sum(amount) > 0""",
     "what is owed to sellers and buyers has an instruction on its way": """
         SELECT owed.account, owed.amount, coalesce(underway.amount, 0) FROM (
             SELECT account, sum(amount) AS amount FROM (
@@ -50,8 +61,9 @@ INVARIANTS: Mapping[str, str] = {
                 ELSE 'buyer:' || e.buyer_id END AS account,
                 sum((i.params ->> 'amount')::bigint) AS amount
             FROM payments_instruction i JOIN payments_escrow e ON e.id = i.escrow_id
-            WHERE i.kind IN ('transfer', 'refund') AND (i.status NOT IN ('done', 'called_off')
-                OR EXISTS (
+            WHERE i.kind IN ('transfer', 'refund') AND (
+                i.status NOT IN ('done', 'called_off', 'returned')
+                OR i.status = 'done' AND EXISTS (
                 SELECT FROM payments_posting p WHERE p.key = 'instruction:' || i.id || ':failed'))
             GROUP BY 1
         ) AS underway USING (account)
@@ -61,6 +73,7 @@ INVARIANTS: Mapping[str, str] = {
         JOIN payments_posting p ON p.escrow_id = e.id
         GROUP BY e.id, e.reference HAVING
             coalesce(sum(p.amount_cents) FILTER (WHERE p.destination LIKE 'account:%%'
+                OR p.destination = 'outside:elsewhere'
                 OR (p.destination = 'outside:cards' AND p.source <> 'platform:losses')), 0)
             > coalesce(sum(p.amount_cents) FILTER (WHERE p.source = 'outside:cards'), 0)""",
     "money moves only along the known ways": """
@@ -69,12 +82,16 @@ INVARIANTS: Mapping[str, str] = {
             ('outside', 'escrow'), ('outside', 'buyer'), ('outside', 'quarantine'),
             ('escrow', 'seller'), ('escrow', 'buyer'), ('escrow', 'platform'),
             ('escrow', 'outside'), ('buyer', 'outside'), ('seller', 'account'),
-            ('account', 'bank'), ('bank', 'account'), ('platform', 'outside'))""",
+            ('account', 'bank'), ('bank', 'account'), ('platform', 'outside'),
+            ('quarantine', 'buyer'), ('seller', 'platform'), ('account', 'platform'),
+            ('seller', 'debt'), ('debt', 'platform'))""",
     "what left for a seller or a buyer was instructed, and came out as instructed": """
         SELECT p.key, p.amount_cents FROM payments_posting p
         LEFT JOIN payments_instruction i ON p.key = 'instruction:' || i.id
-            AND i.status = 'done' AND (i.params ->> 'amount')::bigint = p.amount_cents
-        WHERE i.id IS NULL AND p.key NOT LIKE 'chargeback:%%' AND (
+            AND i.status IN ('done', 'returned')
+            AND (i.params ->> 'amount')::bigint = p.amount_cents
+        WHERE i.id IS NULL AND p.key NOT LIKE 'chargeback:%%' AND p.key NOT LIKE '%%:elsewhere'
+            AND (p.source LIKE 'account:%%' AND p.destination LIKE 'platform:%%' OR
             p.destination LIKE 'account:%%' AND p.source LIKE 'seller:%%'
             OR p.destination LIKE 'bank:%%'
             OR p.source LIKE 'buyer:%%')""",
@@ -105,6 +122,9 @@ ALARMS: Mapping[str, str] = {
     "no instruction waits beyond its time": """
         SELECT purpose, error FROM payments_instruction
         WHERE status IN ('ready', 'sent') AND due_at < now() - interval '1 hour'""",
+    "nothing is held near the end of the time that the processor allows": """
+        SELECT reference, status_since FROM payments_escrow
+        WHERE status = 'held' AND status_since < now() - interval '75 days'""",
     "no event of the processor waits beyond its time": """
         SELECT event_id, error FROM payments_webhookevent
         WHERE processed_at IS NULL AND due_at < now() - interval '1 hour'""",

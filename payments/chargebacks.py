@@ -6,7 +6,7 @@ Not to be confused with a dispute between buyer and seller, which a moderator de
 from django.db import transaction
 from django.db.models.functions import Now
 
-from payments import collection, escrow, failpoints, incidents, ledger
+from payments import collection, escrow, failpoints, incidents, instructions, ledger
 from payments.models import Chargeback, Escrow, EscrowStatus, Instruction, InstructionStatus
 from payments.processor import processor
 from payments.processor.interface import CardDispute
@@ -55,6 +55,7 @@ def _record(disputed: Escrow, dispute: CardDispute) -> None:
             text=f"The buyer's bank disputes {dispute.amount_cents} {disputed.currency}.",
             escrow=disputed,
         )
+    _record_fee(disputed, row, dispute)
     if dispute.outcome and not row.outcome:
         Chargeback.objects.filter(pk=row.pk).update(outcome=dispute.outcome, decided_at=Now())
         if dispute.outcome == "lost":
@@ -66,6 +67,20 @@ def _record(disputed: Escrow, dispute: CardDispute) -> None:
     disputed.save(update_fields=["contested_at"])
 
 
+def _record_fee(disputed: Escrow, row: Chargeback, dispute: CardDispute) -> None:
+    """What the processor takes for a dispute, whoever wins."""
+    if dispute.fee_cents > row.fee_cents:
+        ledger.post(
+            key=f"chargeback:{dispute.id}:fee",
+            source=ledger.FEES,
+            destination=ledger.PROCESSOR,
+            amount_cents=dispute.fee_cents,
+            currency=disputed.currency,
+            escrow=disputed,
+        )
+        Chargeback.objects.filter(pk=row.pk).update(fee_cents=dispute.fee_cents)
+
+
 def _lose(disputed: Escrow, dispute: CardDispute) -> None:
     """The bank took the money: what is held, or what was owed to the buyer, or it is our loss."""
     whole = dispute.amount_cents == disputed.price_cents
@@ -75,6 +90,8 @@ def _lose(disputed: Escrow, dispute: CardDispute) -> None:
         source = ledger.owed_to_buyer(disputed.buyer_id)
     else:
         source = ledger.LOSSES
+    if source == ledger.LOSSES:
+        Chargeback.objects.filter(remote_id=dispute.id).update(recovery_due=True)
     ledger.post(
         key=f"chargeback:{dispute.id}:lost",
         source=source,
@@ -94,5 +111,21 @@ def _call_off_refund(disputed: Escrow) -> bool:
     waiting = Instruction.objects.filter(
         escrow=disputed, kind="refund", params__amount=disputed.price_cents
     )
-    refused_for_now = waiting.filter(status=InstructionStatus.READY)
-    return bool(refused_for_now.update(status=InstructionStatus.CALLED_OFF, due_at=None))
+    not_sent = waiting.filter(status__in=[InstructionStatus.READY, InstructionStatus.REFUSED])
+    return bool(not_sent.update(status=InstructionStatus.CALLED_OFF, due_at=None))
+
+
+def answer(disputed: Chargeback, *, evidence: dict[str, str] | None) -> None:
+    """Send evidence to the bank, or note that there is none."""
+    Chargeback.objects.filter(pk=disputed.pk).update(answered=True)
+    if evidence is None:
+        escrow.machine.remark(
+            disputed.escrow, kind="dispute_not_answered", actor=None, note=disputed.remote_id
+        )
+        return
+    instructions.write(
+        kind="evidence",
+        purpose=f"chargeback:{disputed.remote_id}:evidence",
+        escrow=disputed.escrow,
+        params={"dispute": disputed.remote_id, "evidence": evidence, "submit": True},
+    )

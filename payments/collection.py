@@ -33,8 +33,9 @@ def collect(escrow_id: UUID) -> Escrow:
             escrow = _book(escrow, page.payment_id)
             again = _fee_unknown(escrow)
         else:
-            again = page.status == "open"
-            if again and escrow.status == EscrowStatus.LAPSED:
+            # Complete and unpaid is a payment that takes days to succeed or fail.
+            again = page.status != "expired"
+            if page.status == "open" and escrow.status == EscrowStatus.LAPSED:
                 with transaction.atomic():
                     escrows.close_checkout(escrow)
     # Unless somebody found a reason to ask again meanwhile.

@@ -3,11 +3,19 @@
 from django.db.models.functions import Now
 
 from payments import incidents, ledger
-from payments.models import Escrow, Instruction, Payout, PayoutAccount, PayoutStatus
+from payments.models import (
+    Escrow,
+    Instruction,
+    InstructionStatus,
+    Payout,
+    PayoutAccount,
+    PayoutStatus,
+    Posting,
+)
 from payments.processor.interface import Answer
 
 # What these bring about carries the instruction's id as metadata, so that it can be looked up.
-MARKED = {"refund", "transfer", "payout"}
+MARKED = {"refund", "transfer", "payout", "reversal"}
 
 
 def record(instruction: Instruction, answer: Answer) -> None:
@@ -29,6 +37,9 @@ def record(instruction: Instruction, answer: Answer) -> None:
             _post(instruction, ledger.owed_to_seller(seller), ledger.at_processor(seller))
         case "refund":
             _post(instruction, ledger.owed_to_buyer(_escrow(instruction).buyer_id), ledger.CARDS)
+        case "reversal":
+            seller = _escrow(instruction).seller_id
+            _post(instruction, ledger.at_processor(seller), ledger.LOSSES)
         case "payout":
             person = instruction.person_id
             assert person is not None
@@ -36,11 +47,32 @@ def record(instruction: Instruction, answer: Answer) -> None:
             Payout.objects.filter(instruction=instruction).update(remote_id=answer.remote_id)
 
 
+def may_still_come_true(instruction: Instruction) -> bool:
+    """Whether a refusal that passes by itself is worth waiting for.
+
+    A payout is not once the books no longer hold its amount, and what a lost dispute takes back
+    is not waited for: the seller owes it from now on.
+    """
+    if instruction.kind == "reversal":
+        return False
+    if instruction.kind == "payout":
+        assert instruction.person_id is not None
+        amount, currency = instruction.params["amount"], instruction.params["currency"].upper()
+        return ledger.balance(ledger.at_processor(instruction.person_id), currency) >= amount
+    return True
+
+
 def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     """Tell the console; what is refused for good ends here."""
     if instruction.kind == "expire":
         # It closed by itself, or was paid a moment before: ask which.
         Escrow.objects.filter(instructions=instruction).update(poll_due_at=Now())
+        return
+    if instruction.kind == "reversal":
+        _owe(instruction)
+        return
+    if instruction.kind == "evidence":
+        # The bank has decided meanwhile.
         return
     if final and instruction.kind == "payout":
         Payout.objects.filter(instruction=instruction).update(
@@ -54,6 +86,20 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     )
 
 
+def _owe(reversal: Instruction) -> None:
+    """The seller's account holds too little: they owe it, and it is kept back from later sales."""
+    escrow = _escrow(reversal)
+    ledger.post(
+        key=f"instruction:{reversal.pk}:owed",
+        source=ledger.debt(escrow.seller_id),
+        destination=ledger.LOSSES,
+        amount_cents=reversal.params["amount"],
+        currency=escrow.currency,
+        escrow=escrow,
+    )
+    Instruction.objects.filter(pk=reversal.pk).update(status=InstructionStatus.CALLED_OFF)
+
+
 def _escrow(instruction: Instruction) -> Escrow:
     assert instruction.escrow is not None
     return instruction.escrow
@@ -61,12 +107,19 @@ def _escrow(instruction: Instruction) -> Escrow:
 
 def _post(instruction: Instruction, source: str, destination: str) -> None:
     escrow = instruction.escrow
-    params = instruction.params
     ledger.post(
         key=f"instruction:{instruction.pk}",
         source=source,
         destination=destination,
-        amount_cents=params["amount"],
-        currency=escrow.currency if escrow else params["currency"].upper(),
+        amount_cents=instruction.params["amount"],
+        currency=currency(instruction),
         escrow=escrow,
     )
+
+
+def currency(instruction: Instruction) -> str:
+    """A refund is in the currency of its charge, which need not be the one agreed on."""
+    if instruction.kind == "refund":
+        return Posting.objects.get(key=f"charge:{instruction.params['charge']}").currency
+    escrow = instruction.escrow
+    return escrow.currency if escrow else str(instruction.params["currency"]).upper()

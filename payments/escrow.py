@@ -14,10 +14,10 @@ from django.db.models.functions import Now
 
 from accounts.machines import Machine
 from accounts.models import Person
-from payments import incidents, instructions, ledger, money
-from payments.models import Escrow, EscrowEvent, EscrowStatus, PayoutAccount
+from payments import incidents, instructions, ledger, money, recovery
+from payments.models import Escrow, EscrowEvent, EscrowStatus
 from payments.processor.interface import Payment
-from payments.refusals import Contested
+from payments.refusals import Contested, Suspected
 
 AWAITING, HELD = EscrowStatus.AWAITING, EscrowStatus.HELD
 RELEASED, REFUNDED = EscrowStatus.RELEASED, EscrowStatus.REFUNDED
@@ -199,20 +199,26 @@ def refund(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
 def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, reason: str) -> None:
     """End the escrow: a share of the price to the seller, the rest back to the buyer.
 
-    Raises Contested while the buyer's bank disputes the payment, WrongState if it has ended.
+    Raises Contested while the buyer's bank disputes the payment, Suspected where anything would
+    go to the seller while fraud is suspected, WrongState if it has ended.
     """
     assert 0 <= seller_share_cents <= escrow.price_cents
     refunded = escrow.price_cents - seller_share_cents
     to = SPLIT if refunded and seller_share_cents else REFUNDED if refunded else RELEASED
     if escrow.contested_at:
         raise Contested
+    may = Q(contested_at=None)
+    if seller_share_cents:
+        may &= Q(suspected_at=None)
+        if escrow.suspected_at:
+            raise Suspected
     machine.advance(
         escrow,
         to,
         kind=to.value,
         actor=actor,
         note=reason,
-        only_if=Q(contested_at=None),
+        only_if=may,
         released_cents=seller_share_cents,
         refunded_cents=refunded,
     )
@@ -235,19 +241,8 @@ def _release_share(escrow: Escrow) -> None:
     if proceeds:
         moved = _move(escrow, "release", ledger.owed_to_seller(escrow.seller_id), proceeds)
         assert moved
-        account = PayoutAccount.objects.get(person=escrow.seller)
-        instructions.write(
-            kind="transfer",
-            purpose=f"escrow:{escrow.pk}:transfer",
-            escrow=escrow,
-            params={
-                "amount": proceeds,
-                "currency": escrow.currency.lower(),
-                "destination": account.remote_id,
-                "source_transaction": escrow.charge_id,
-                "transfer_group": escrow.reference,
-            },
-        )
+        if left := recovery.net(escrow, proceeds):
+            instructions.write_transfer(escrow, left, purpose=f"escrow:{escrow.pk}:transfer")
 
 
 def _move(escrow: Escrow, what: str, destination: str, amount_cents: int) -> bool:

@@ -23,6 +23,7 @@ NAMES = (
     "dispute asked about",
     "payout asked about",
     "refund asked about",
+    "suspicion asked about",
 )
 _watchers: list[Watcher] = []
 

@@ -1,5 +1,7 @@
 """What a person must look at, and the brake: nothing is paid out while the books do not add up."""
 
+from django.db.models.functions import Now
+
 from payments.models import Difference, Escrow, Incident, LedgerAudit
 
 
@@ -14,3 +16,8 @@ def payouts_frozen() -> bool:
     """Whether the newest audit found a violation, or ledger and processor differ undecidedly."""
     newest = LedgerAudit.objects.values_list("is_clean", flat=True).first()
     return newest is False or Difference.objects.filter(decided_at=None).exists()
+
+
+def close(key: str) -> None:
+    """What was reported under this key is done with."""
+    Incident.objects.filter(key=key, closed_at=None).update(closed_at=Now())

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from payments import effects, failpoints, incidents
-from payments.models import Escrow, Instruction, InstructionStatus
+from payments.models import Escrow, Instruction, InstructionStatus, PayoutAccount
 from payments.processor import processor
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
 
@@ -52,6 +52,23 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> N
         params = {**params, "metadata": {"instruction": str(mark)}}
     instruction = Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
     Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
+
+
+def write_transfer(escrow: Escrow, amount_cents: int, *, purpose: str) -> None:
+    """Have proceeds sent to the seller's account, out of the charge they come from."""
+    account = PayoutAccount.objects.get(person=escrow.seller)
+    write(
+        kind="transfer",
+        purpose=purpose,
+        escrow=escrow,
+        params={
+            "amount": amount_cents,
+            "currency": escrow.currency.lower(),
+            "destination": account.remote_id,
+            "source_transaction": escrow.charge_id,
+            "transfer_group": escrow.reference,
+        },
+    )
 
 
 def call_off(escrow: Escrow, *, kind: str) -> None:
@@ -187,8 +204,8 @@ def _record(instruction: Instruction, answer: Answer) -> None:
 
 
 def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None:
-    passing = refusal.code in PASSING
     with transaction.atomic():
+        passing = refusal.code in PASSING and effects.may_still_come_true(instruction)
         row = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT)
         text = f"{refusal.code}: {refusal}"
         if passing:

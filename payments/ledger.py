@@ -10,6 +10,8 @@ from payments.models import Escrow, Posting
 # The world outside, as one side of what comes in and goes out.
 CARDS = "outside:cards"
 PROCESSOR = "outside:processor"
+# Paid back by a bank transfer or in another way that the processor knows nothing of.
+ELSEWHERE = "outside:elsewhere"
 # The platform's own.
 COMMISSION = "platform:commission"
 FEES = "platform:fees"
@@ -34,6 +36,11 @@ def owed_to_buyer(person_id: int) -> str:
 def at_processor(person_id: int) -> str:
     """In the seller's account at the processor."""
     return f"account:{person_id}"
+
+
+def debt(person_id: int) -> str:
+    """Below zero by what a seller owes the platform; never above."""
+    return f"debt:{person_id}"
 
 
 def bank(person_id: int) -> str:

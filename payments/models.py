@@ -87,6 +87,8 @@ class Escrow(models.Model):
     fee_cents = models.BigIntegerField(null=True)
     # A dispute at the processor (chargeback): nothing is released while it is open.
     contested_at = models.DateTimeField(null=True)
+    # The processor or the card's bank suspects fraud: it may go back, but is not released.
+    suspected_at = models.DateTimeField(null=True)
     quarantined_at = models.DateTimeField(null=True)
     poll_due_at = models.DateTimeField(null=True, db_default=Now())
 
@@ -144,6 +146,8 @@ class InstructionKind(models.TextChoices):
     REFUND = "refund", "refund a buyer"
     TRANSFER = "transfer", "move proceeds to a seller's account"
     PAYOUT = "payout", "pay out to a seller's bank"
+    REVERSAL = "reversal", "take proceeds back from a seller's account"
+    EVIDENCE = "evidence", "answer a dispute at the buyer's bank"
 
 
 class InstructionStatus(models.TextChoices):
@@ -152,6 +156,7 @@ class InstructionStatus(models.TextChoices):
     DONE = "done"
     REFUSED = "refused"
     CALLED_OFF = "called_off", "called off before it was sent"
+    RETURNED = "returned", "done, but the money came back"
 
 
 class Instruction(models.Model):
@@ -326,7 +331,12 @@ class Chargeback(models.Model):
     remote_id = models.CharField(max_length=100, unique=True)
     escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="chargebacks")
     amount_cents = models.BigIntegerField()
+    fee_cents = models.BigIntegerField(default=0)
     outcome = models.CharField(max_length=10, blank=True)
+    # The seller had been paid when it was lost: their share is still to be got back.
+    recovery_due = models.BooleanField(default=False)
+    # Evidence was sent, or there is none to send.
+    answered = models.BooleanField(default=False)
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
     decided_at = models.DateTimeField(null=True)
 
@@ -335,6 +345,26 @@ class Chargeback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remote_id}: {self.outcome or 'open'}"
+
+
+class Suspicion(models.Model):
+    """Why the processor or a card's bank suspects fraud; open until it is cleared."""
+
+    class Kind(models.TextChoices):
+        REVIEW = "review", "under review at the processor"
+        FRAUD_WARNING = "fraud_warning", "early fraud warning of the card's bank"
+
+    remote_id = models.CharField(max_length=100, unique=True)
+    escrow = models.ForeignKey(Escrow, on_delete=models.PROTECT, related_name="suspicions")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    opened_at = models.DateTimeField(db_default=Now(), editable=False)
+    cleared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["opened_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.remote_id}"
 
 
 class LedgerAudit(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import failpoints, incidents, instructions, ledger, reserve
+from payments import failpoints, incidents, instructions, ledger, reserve, returns
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -132,22 +132,7 @@ def follow_refund(remote_id: str) -> None:
     failpoints.reached("refund asked about")
     if status not in ("failed", "canceled"):
         return
-    escrow = instruction.escrow
-    with transaction.atomic():
-        ledger.post(
-            key=f"instruction:{instruction.pk}:failed",
-            source=ledger.CARDS,
-            destination=ledger.owed_to_buyer(escrow.buyer_id),
-            amount_cents=instruction.params["amount"],
-            currency=escrow.currency,
-            escrow=escrow,
-        )
-        incidents.report(
-            key=f"refund:{remote_id}",
-            kind="refund_failed",
-            text="The refund did not reach the buyer's card; pay it back another way.",
-            escrow=escrow,
-        )
+    returns.come_back(instruction)
 
 
 def follow_failed_refunds() -> int:

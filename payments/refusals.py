@@ -8,6 +8,14 @@ class Contested(Refusal):
     message = "The buyer's bank is disputing this payment, so it cannot move until that is decided."
 
 
+class Suspected(Refusal):
+    code = "payment_suspected"
+    message = (
+        "The card's bank or the processor suspects fraud, so this payment is not released until "
+        "that is cleared up."
+    )
+
+
 class NotOnboarded(Refusal):
     code = "payouts_not_set_up"
     message = "Set up payouts first: the money of a sale needs a place to go."

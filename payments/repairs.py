@@ -10,7 +10,16 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
-from payments.models import Escrow, Incident, Instruction, InstructionStatus, WebhookEvent
+from payments import incidents, instructions, ledger, returns, suspicions
+from payments.escrow import machine
+from payments.models import (
+    Escrow,
+    Incident,
+    Instruction,
+    InstructionStatus,
+    Posting,
+    WebhookEvent,
+)
 
 # What is still owed after a refusal. A payout that was refused has ended: its seller asks for
 # another. A checkout ends with its order.
@@ -82,14 +91,73 @@ def send_again(instruction: Instruction, *, actor: Person, reason: str) -> None:
         )
         if not again:
             raise WrongState
-        _close(f"refused:{instruction.purpose}")
-        _close(f"set_aside:{instruction.purpose}")
+        incidents.close(f"refused:{instruction.purpose}")
+        incidents.close(f"set_aside:{instruction.purpose}")
         audit.record(
             actor=actor,
             act="instruction_sent_again",
             subject=f"instruction:{instruction.pk}",
             reason=reason,
             error=instruction.error,
+        )
+
+
+def pay_elsewhere(instruction: Instruction, *, actor: Person, reason: str) -> None:
+    """Say that a refused refund was paid in another way. Raises NotAllowed or WrongState."""
+    _require_moderator(actor, own=concerns(instruction.escrow, actor))
+    returns.pay_elsewhere(instruction, actor=actor, reason=reason)
+
+
+def return_quarantined(escrow: Escrow, *, actor: Person, reason: str) -> None:
+    """Send back what arrived, but not as agreed. Raises NotAllowed or WrongState."""
+    _require_moderator(actor, own=concerns(escrow, actor))
+    with transaction.atomic():
+        quarantined = Escrow.objects.filter(pk=escrow.pk, quarantined_at__isnull=False)
+        if not quarantined.update(quarantined_at=None):
+            raise WrongState("Nothing of this payment is kept apart any more.")
+        for arrived in Posting.objects.filter(destination=ledger.quarantine(escrow.pk)):
+            _return_charge(escrow, arrived)
+        machine.remark(escrow, kind="quarantine_returned", actor=actor, note=reason)
+        audit.record(
+            actor=actor,
+            act="quarantine_returned",
+            subject=f"escrow:{escrow.pk}",
+            reason=reason,
+        )
+
+
+def _return_charge(escrow: Escrow, arrived: Posting) -> None:
+    returned = ledger.post(
+        key=f"{arrived.key}:returned",
+        source=ledger.quarantine(escrow.pk),
+        destination=ledger.owed_to_buyer(escrow.buyer_id),
+        amount_cents=arrived.amount_cents,
+        currency=arrived.currency,
+        escrow=escrow,
+    )
+    if returned:
+        charge = arrived.key.removeprefix("charge:")
+        instructions.write(
+            kind="refund",
+            purpose=f"{arrived.key}:refund",
+            escrow=escrow,
+            params={"charge": charge, "amount": arrived.amount_cents},
+        )
+        incidents.close(f"quarantine:{charge}")
+
+
+def clear_suspicion(escrow: Escrow, *, actor: Person, reason: str) -> None:
+    """Say that a payment is no fraud, so that it goes on. Raises NotAllowed or WrongState."""
+    _require_moderator(actor, own=concerns(escrow, actor))
+    with transaction.atomic():
+        if not suspicions.clear(escrow):
+            raise WrongState("Nothing speaks against this payment any more.")
+        machine.remark(escrow, kind="suspicion_cleared", actor=actor, note=reason)
+        audit.record(
+            actor=actor,
+            act="suspicion_cleared",
+            subject=f"escrow:{escrow.pk}",
+            reason=reason,
         )
 
 
@@ -112,7 +180,7 @@ def _settle_event(
         changed = stuck.update(due_at=Now(), tries=0) if again else stuck.update(processed_at=Now())
         if not changed:
             raise WrongState
-        _close(f"webhook:{event.event_id}")
+        incidents.close(f"webhook:{event.event_id}")
         audit.record(
             actor=actor,
             act=act,
@@ -120,7 +188,3 @@ def _settle_event(
             reason=reason,
             key=event.event_id,
         )
-
-
-def _close(key: str) -> None:
-    Incident.objects.filter(key=key, closed_at=None).update(closed_at=Now())

@@ -12,7 +12,15 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
-from payments import chargebacks, collection, failpoints, incidents, onboarding, payouts
+from payments import (
+    chargebacks,
+    collection,
+    failpoints,
+    incidents,
+    onboarding,
+    payouts,
+    suspicions,
+)
 from payments.models import WebhookEvent
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
@@ -94,6 +102,8 @@ def _follow_up(event: WebhookEvent) -> None:
                 collection.collect(found.pk)
         case ["charge", "dispute", *_]:
             chargebacks.follow(event.object_id)
+        case ["review", *_] | ["radar", "early_fraud_warning", *_]:
+            suspicions.follow(event.object_id)
         case ["charge", "updated" | "succeeded"]:
             if found := collection.find(charge_id=event.object_id):
                 collection.collect(found.pk)

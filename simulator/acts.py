@@ -11,7 +11,14 @@ from listings.models import Listing
 from orders import cancellation, checkout, completion, disputes, follow, transfer
 from orders.models import Dispute, Order
 from payments import collection, payouts, repairs
-from payments.models import Escrow, Incident, Instruction, InstructionStatus, WebhookEvent
+from payments.models import (
+    Escrow,
+    Incident,
+    Instruction,
+    InstructionStatus,
+    Suspicion,
+    WebhookEvent,
+)
 from providers.vocabulary import TransferMethod
 from simulator.world import World
 
@@ -136,7 +143,11 @@ def repair(world: World) -> str:
     """A moderator tries again what was refused or set aside."""
     actor = world.pick(world.moderators)
     stuck = Instruction.objects.filter(repairs.refused()).order_by("created_at")
-    if refused := world.pick(stuck):
+    refused = world.pick(stuck)
+    if refused is not None and refused.kind == "refund" and world.rng.random() < 0.5:
+        repairs.pay_elsewhere(refused, actor=actor, reason="By bank transfer.")
+        return "pays a refund another way"
+    if refused is not None:
         repairs.send_again(refused, actor=actor, reason="The cause is gone.")
         return f"sends {refused.kind} again"
     if event := world.pick(WebhookEvent.objects.filter(repairs.set_aside()).order_by("pk")):
@@ -183,12 +194,61 @@ def open_chargebacks(world: World) -> list[str]:
 
 def fail_later(world: World) -> str:
     """A refund or a payout that seemed to arrive comes back."""
-    sent = Instruction.objects.filter(kind__in=("refund", "payout"), status=InstructionStatus.DONE)
+    done = (InstructionStatus.DONE, InstructionStatus.RETURNED)
+    sent = Instruction.objects.filter(kind__in=("refund", "payout"), status__in=done)
     found = world.pick(sent.filter(~Q(remote_id="")).order_by("done_at"))
     if found is None:
         return ""
     world.control("POST", f"{found.kind}s/{found.remote_id}/", {"outcome": "failed"})
     return f"a {found.kind} comes back"
+
+
+def bank_warns(world: World) -> str:
+    """A card's bank warns of fraud, or Stripe looks at a payment more closely."""
+    escrow = world.pick(Escrow.objects.exclude(charge_id="").order_by("created_at"))
+    if escrow is None:
+        return ""
+    kind = world.rng.choice(("warnings", "reviews"))
+    opened = world.control("POST", f"{kind}/", {"charge": escrow.charge_id})
+    return f"{kind} about {escrow.price_cents}: {bool(opened)}"
+
+
+def suspicion_ends(world: World) -> str:
+    """Stripe closes a review, or a moderator sees no fraud."""
+    suspicion = world.pick(Suspicion.objects.filter(cleared_at=None).order_by("pk"))
+    if suspicion is None:
+        return ""
+    if suspicion.kind == Suspicion.Kind.REVIEW:
+        world.control("POST", f"reviews/{suspicion.remote_id}/", {"reason": "approved"})
+        return "a review is closed"
+    actor = world.pick(world.moderators)
+    repairs.clear_suspicion(suspicion.escrow, actor=actor, reason="No fraud.")
+    return "no fraud"
+
+
+def pay_oddly(world: World) -> str:
+    """Somebody pays in a way that takes days, or another amount or currency."""
+    waiting = Escrow.objects.exclude(checkout_id="").filter(charge_id="").order_by("created_at")
+    escrow = world.pick(waiting)
+    if escrow is None:
+        return ""
+    outcome = world.rng.choice(("processing", "processing", "paid", "failed"))
+    odd: dict[str, Any] = {"outcome": outcome}
+    if outcome == "paid" and world.rng.random() < 0.5:
+        name, value = world.rng.choice((("amount_cents", 777), ("currency", "eur")))
+        odd[name] = value
+    done = world.control("POST", f"sessions/{escrow.checkout_id}/", odd)
+    return f"{odd} for {escrow.price_cents}: {bool(done)}"
+
+
+def return_quarantined(world: World) -> str:
+    """A moderator sends back what is not as agreed."""
+    escrow = world.pick(Escrow.objects.filter(quarantined_at__isnull=False).order_by("created_at"))
+    if escrow is None:
+        return ""
+    actor = world.pick(world.moderators)
+    repairs.return_quarantined(escrow, actor=actor, reason="Not as agreed.")
+    return f"sends back what came for {escrow.price_cents}"
 
 
 def _shown(order: Order) -> str:
@@ -218,4 +278,8 @@ PEOPLE: dict[Act, int] = {
     open_chargeback: 2,
     decide_chargeback: 3,
     fail_later: 2,
+    bank_warns: 2,
+    suspicion_ends: 2,
+    pay_oddly: 2,
+    return_quarantined: 1,
 }

@@ -9,6 +9,7 @@ from orders.models import OPEN, Order
 from payments import repairs
 from payments.models import (
     Chargeback,
+    Escrow,
     Instruction,
     Payout,
     PayoutStatus,
@@ -62,7 +63,7 @@ def _books() -> list[dict[str, Any]]:
                 coalesce(sum(amount_cents) FILTER (WHERE destination LIKE 'account:%%'
                     AND source LIKE 'seller:%%'), 0)::bigint AS transferred,
                 coalesce(sum(amount_cents) FILTER (WHERE source LIKE 'account:%%'
-                    AND destination NOT LIKE 'bank:%%'), 0)::bigint AS reversed,
+                    AND destination LIKE 'platform:%%'), 0)::bigint AS reversed,
                 (coalesce(sum(amount_cents) FILTER (WHERE destination = 'outside:cards'
                     AND key LIKE 'instruction:%%'), 0)
                 - coalesce(sum(amount_cents) FILTER (WHERE source = 'outside:cards'
@@ -143,6 +144,8 @@ def stuck() -> list[str]:
         *(f"order {row.pk}: {row.status}" for row in Order.objects.filter(status__in=OPEN)),
         *(f"{row.purpose}: {row.status} {row.error}" for row in calls),
         *(f"event {row.type}: {row.error}" for row in events),
+        *(f"quarantined {row}" for row in Escrow.objects.filter(quarantined_at__isnull=False)),
+        *(f"recovery of {row}" for row in Chargeback.objects.filter(recovery_due=True)),
         *(f"payout {row.pk}" for row in Payout.objects.filter(status=PayoutStatus.PENDING)),
         *(f"chargeback {row}" for row in Chargeback.objects.filter(outcome="")),
     ]

@@ -7,7 +7,7 @@ from marketplace import sweeps
 from orders import disputes
 from orders.models import Dispute
 from payments import incidents, payouts, repairs
-from payments.models import Instruction, PayoutAccount, WebhookEvent
+from payments.models import Escrow, Instruction, PayoutAccount, WebhookEvent
 from payments.refusals import Contested
 from simulator import acts, checks
 from simulator.world import World
@@ -46,6 +46,9 @@ def _deliver_all(world: World) -> None:
 def _people_act(world: World) -> None:
     actor = world.moderators[0]
     for refused in Instruction.objects.filter(repairs.refused()).order_by("created_at"):
+        if refused.error.startswith("came_back"):
+            repairs.pay_elsewhere(refused, actor=actor, reason="By bank transfer.")
+            continue
         repairs.send_again(refused, actor=actor, reason="The cause is gone.")
     for event in WebhookEvent.objects.filter(repairs.set_aside()).order_by("pk"):
         repairs.follow_up_again(event, actor=actor, reason="The cause is gone.")
@@ -53,6 +56,8 @@ def _people_act(world: World) -> None:
         with suppress(Contested):
             outcome = world.rng.choice((disputes.RELEASE, disputes.REFUND))
             disputes.decide(quarrel, actor=actor, outcome=outcome, reason="Seen.")
+    for escrow in Escrow.objects.filter(quarantined_at__isnull=False).order_by("created_at"):
+        repairs.return_quarantined(escrow, actor=actor, reason="Not as agreed.")
     for dispute in acts.open_chargebacks(world):
         outcome = world.rng.choice(("won", "lost"))
         world.control("POST", f"disputes/{dispute}/", {"outcome": outcome})

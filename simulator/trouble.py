@@ -102,21 +102,20 @@ def mortal(world: World) -> Iterator[None]:
     """Inside, the process may die: at a failpoint, or before any statement to the database."""
     how = world.rng.random()
     with ExitStack() as stack:
-        if how < 0.08:
-            name = world.rng.choice(failpoints.NAMES)
-            stack.enter_context(failpoints.watched(_dies_at(name, world.rng.randint(1, 2))))
-        elif how < 0.16:
+        if how < 0.15:
+            stack.enter_context(failpoints.watched(_dies_at(world.rng.randint(1, 10))))
+        elif how < 0.25:
             stack.enter_context(connection.execute_wrapper(_dies_before(world.rng.randint(1, 60))))
         yield
 
 
-def _dies_at(name: str, times: int) -> Callable[[str], None]:
-    left = [times]
+def _dies_at(number: int) -> Callable[[str], None]:
+    left = [number]
 
     def watch(reached: str) -> None:
-        left[0] -= reached == name
-        if reached == name and left[0] == 0:
-            raise Crash(f"at {name}")
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash(f"at {reached}")
 
     return watch
 

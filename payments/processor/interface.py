@@ -68,13 +68,26 @@ class Account:
 class CardDispute:
     """A dispute of a charge at the buyer's bank; `outcome` is won, lost or, while open, empty.
 
-    `reference` is that of the escrow which the charge was made for.
+    `reference` is that of the escrow which the charge was made for; `fee_cents` is what the
+    processor takes for it, whatever the outcome.
     """
 
     id: str
     charge_id: str
     amount_cents: int
     outcome: str
+    reference: str = ""
+    fee_cents: int = 0
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A suspicion of fraud about a charge; `reference` is that of its escrow."""
+
+    id: str
+    kind: str
+    charge_id: str
+    is_open: bool
     reference: str = ""
 
 
@@ -108,5 +121,7 @@ class Processor(Protocol):
     def card_dispute(self, dispute_id: str) -> CardDispute: ...
     def recent_card_disputes(self) -> list[CardDispute]: ...
     def lines(self, *, account: str, since: datetime | None, kind: str = "") -> Iterator[Line]: ...
+    def warning(self, warning_id: str) -> Warned: ...
+    def recent_warnings(self) -> list[Warned]: ...
     def verify(self, body: bytes, signature: str) -> None: ...
     def earliest_expiry(self, wanted: datetime, now: datetime) -> datetime: ...

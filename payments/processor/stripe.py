@@ -22,6 +22,7 @@ from payments.processor.interface import (
     OutcomeUnknown,
     Payment,
     ProcessorRefused,
+    Warned,
 )
 
 CALL_TIMEOUT_SECONDS = 8
@@ -94,12 +95,20 @@ class StripeProcessor:
             "transfer": v1.transfers.create,
             "payout": v1.payouts.create,
         }
+        # What is done to something that exists, and the parameter that names it.
+        within: dict[str, tuple[str, Callable[..., StripeObject]]] = {
+            "expire": ("checkout", v1.checkout.sessions.expire),
+            "reversal": ("transfer", v1.transfers.reversals.create),
+            "evidence": ("dispute", v1.disputes.update),
+        }
         options: Any = {"idempotency_key": key}
         if account:
             options["stripe_account"] = account
         with _translated():
-            if kind == "expire":
-                done: StripeObject = v1.checkout.sessions.expire(params["checkout"], {}, options)
+            if kind in within:
+                parent, call = within[kind]
+                rest = {name: value for name, value in params.items() if name != parent}
+                done: StripeObject = call(params[parent], rest, options)
             else:
                 done = calls[kind](params, options)
         return self._answer(done)
@@ -115,12 +124,18 @@ class StripeProcessor:
                 page = v1.transfers.list(query)  # type: ignore[arg-type]
             elif kind == "refund":
                 page = v1.refunds.list({"charge": params["charge"], "limit": 100})  # type: ignore[assignment]
+            elif kind == "reversal":
+                page = v1.transfers.reversals.list(params["transfer"], {"limit": 100})  # type: ignore[assignment]
             elif kind == "payout":
                 page = v1.payouts.list({"limit": 100}, {"stripe_account": account})  # type: ignore[assignment]
             else:
-                # An unpaid page that nobody was sent to, or an empty account: harmless if doubled.
+                # An unpaid page that nobody was sent to, an empty account, the same evidence once
+                # more: harmless if doubled.
                 return None
             for found in page.auto_paging_iter():
+                # A refund that came back is not the one that is looked for now.
+                if kind == "refund" and _plain(found)["status"] in ("failed", "canceled"):
+                    continue
                 if _plain(found).get("metadata", {}).get("instruction") == instruction:
                     return self._answer(found)
         return None
@@ -221,6 +236,37 @@ class StripeProcessor:
             amount_cents=dispute["amount"],
             outcome="won" if status in WON else "lost" if status in LOST else "",
             reference=charge.get("transfer_group") or "",
+            fee_cents=sum(line["fee"] for line in dispute.get("balance_transactions") or []),
+        )
+
+    def warning(self, warning_id: str) -> Warned:
+        review = warning_id.startswith("prv_")
+        with _translated():
+            if review:
+                found: Any = self.client.v1.reviews.retrieve(warning_id, {"expand": ["charge"]})
+            else:
+                warnings = self.client.v1.radar.early_fraud_warnings
+                found = warnings.retrieve(warning_id, {"expand": ["charge"]})
+        return self._warned(_plain(found))
+
+    def recent_warnings(self) -> list[Warned]:
+        with _translated():
+            reviews: Any = self.client.v1.reviews.list({"limit": 100, "expand": ["data.charge"]})
+            early: Any = self.client.v1.radar.early_fraud_warnings.list(
+                {"limit": 100, "expand": ["data.charge"]}
+            )
+        return [self._warned(_plain(found)) for found in (*reviews.data, *early.data)]
+
+    @staticmethod
+    def _warned(found: dict[str, Any]) -> Warned:
+        review = found["object"] == "review"
+        return Warned(
+            id=found["id"],
+            kind="review" if review else "fraud_warning",
+            charge_id=found["charge"]["id"],
+            # A warning of the bank stays; a person here decides on it.
+            is_open=bool(found["open"]) if review else True,
+            reference=found["charge"].get("transfer_group") or "",
         )
 
     def lines(self, *, account: str, since: datetime | None, kind: str = "") -> Iterator[Line]:

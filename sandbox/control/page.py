@@ -23,7 +23,7 @@ def page(request: HttpRequest) -> HttpResponse:
         return JsonResponse(overview)
     newest = {
         kind: Record.objects.filter(kind=kind).order_by("-n")[:8]
-        for kind in ("charge", "refund", "dispute", "payout", connected.KIND)
+        for kind in ("charge", "refund", "dispute", "payout", "review", connected.KIND)
     }
     context = {
         "now": clock.iso(clock.now()),
@@ -41,6 +41,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "refunds": newest["refund"],
         "disputes": newest["dispute"],
         "payouts": newest["payout"],
+        "reviews": newest["review"],
+        "sessions": Record.objects.filter(
+            kind="checkout.session", data__payment_status="unpaid"
+        ).order_by("-n")[:8],
         "accounts": newest[connected.KIND],
         "webhook_url": settings.WEBHOOK_URL,
     }

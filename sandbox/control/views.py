@@ -9,6 +9,8 @@ from sandbox.control import books, faults
 from sandbox.control.answering import Answer, Invalid, call, choice, flag, number
 from sandbox.models import Delivery, Fault, LoggedRequest, ProviderAccount
 from sandbox.stripe import (
+    charges,
+    checkout,
     connected,
     disputes,
     events,
@@ -17,6 +19,7 @@ from sandbox.stripe import (
     payouts,
     records,
     refunds,
+    reviews,
     webhooks,
 )
 from sandbox.writing import writing
@@ -130,6 +133,46 @@ def close_dispute(_request: HttpRequest, given: Answer, key: str) -> Answer:
     """Decides a dispute."""
     with writing():
         return dict(disputes.decide(key, choice(given, "outcome", ("won", "lost"))).data)
+
+
+@call("POST")
+def open_review(_request: HttpRequest, given: Answer) -> Answer:
+    """Has Radar review a charge."""
+    with writing():
+        return dict(reviews.start(str(given.get("charge"))).data)
+
+
+@call("POST")
+def close_review(_request: HttpRequest, given: Answer, key: str) -> Answer:
+    """Ends a review."""
+    with writing():
+        return dict(reviews.close(key, choice(given, "reason", reviews.CLOSINGS)).data)
+
+
+@call("POST")
+def warn(_request: HttpRequest, given: Answer) -> Answer:
+    """Has the card's bank send an early fraud warning about a charge."""
+    with writing():
+        key = str(given.get("charge"))
+        records.get("charge", key, param="charge")
+        return charges.early_fraud_warning(key)
+
+
+@call("POST")
+def session(_request: HttpRequest, given: Answer, key: str) -> Answer:
+    """Pays a session as no card would: in days, or with another amount or currency."""
+    outcome = choice(given, "outcome", ("processing", "paid", "failed"))
+    with writing():
+        record = records.get("checkout.session", key)
+        if outcome == "processing":
+            checkout.process(record)
+        elif outcome == "failed":
+            checkout.fail_processing(record)
+        else:
+            amount = int(number(given, "amount_cents", record.data["amount_total"]))
+            currency = str(given.get("currency") or record.data["currency"]).lower()
+            checkout.pay_with(record, amount=amount, currency=currency)
+        return dict(record.data)
 
 
 @call("POST")

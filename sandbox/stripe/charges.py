@@ -125,7 +125,12 @@ def fee_arrived(key: str) -> None:
 
 
 @clock.on_due("charge.early_fraud_warning")
-def early_fraud_warning(key: str) -> None:
+def warn_by_card(key: str) -> None:
+    """A card whose bank always warns."""
+    early_fraud_warning(key)
+
+
+def early_fraud_warning(key: str) -> dict[str, Any]:
     """The card's issuer suspects fraud."""
     charge = records.get("charge", key)
     data = {
@@ -140,6 +145,7 @@ def early_fraud_warning(key: str) -> None:
     }
     records.create("radar.early_fraud_warning", data)
     events.emit("radar.early_fraud_warning.created", data)
+    return data
 
 
 @endpoint("GET", "/v1/charges")

@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.models import Record
-from sandbox.stripe import events, listing, payment_intents, records
+from sandbox.stripe import cards, events, listing, payment_intents, records
 from sandbox.stripe.calls import Answer, Call, endpoint
 from sandbox.stripe.errors import StripeError, missing
 
@@ -148,6 +148,45 @@ def complete(record: Record, *, name: str) -> None:
     }
     records.save(record)
     events.emit("checkout.session.completed", record.data)
+
+
+def process(record: Record) -> None:
+    """The buyer chose a way to pay that takes days: complete, and not paid yet."""
+    _require(record, "open", "unpaid")
+    intent = intent_of(record)
+    intent.data["status"] = "processing"
+    records.save(intent)
+    record.data |= {"status": "complete", "url": None}
+    records.save(record)
+    events.emit("payment_intent.processing", intent.data)
+    events.emit("checkout.session.completed", record.data)
+
+
+def fail_processing(record: Record) -> None:
+    """After days, the payment did not come."""
+    _require(record, "complete", "unpaid")
+    payment_intents.come_to_nothing(intent_of(record))
+    events.emit("checkout.session.async_payment_failed", record.data)
+
+
+def pay_with(record: Record, *, amount: int, currency: str) -> None:
+    """Pays what may be another amount or currency, at once or after days of processing."""
+    processing = record.data["status"] == "complete"
+    _require(record, "complete" if processing else "open", "unpaid")
+    intent = intent_of(record)
+    intent.data |= {"amount": amount, "currency": currency}
+    payment_intents.pay(intent, cards.BY_NUMBER["4242424242424242"])
+    if not processing:
+        complete(record, name="")
+        return
+    record.data["payment_status"] = "paid"
+    records.save(record)
+    events.emit("checkout.session.async_payment_succeeded", record.data)
+
+
+def _require(record: Record, status: str, paid: str) -> None:
+    if (record.data["status"], record.data["payment_status"]) != (status, paid):
+        raise StripeError(f"This session is {record.data['status']}.")
 
 
 def _customer(record: Record, name: str) -> dict[str, Any]:

@@ -119,6 +119,20 @@ def fail_authentication(record: Record) -> None:
     events.emit("payment_intent.payment_failed", record.data)
 
 
+def come_to_nothing(record: Record) -> None:
+    """A payment that was being processed for days failed."""
+    record.data |= {
+        "status": "requires_payment_method",
+        "last_payment_error": {
+            "type": "invalid_request_error",
+            "code": "payment_intent_payment_attempt_failed",
+            "message": "The payment failed.",
+        },
+    }
+    records.save(record)
+    events.emit("payment_intent.payment_failed", record.data)
+
+
 def error(card: Card, charge: Record) -> dict[str, Any]:
     """Why a card was declined, as `last_payment_error` and card errors carry it."""
     found = {

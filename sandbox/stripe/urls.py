@@ -14,6 +14,7 @@ from sandbox.stripe import (  # noqa: F401
     payouts,
     paypage,
     refunds,
+    reviews,
     transfers,
 )
 

@@ -1,0 +1,123 @@
+"""Getting back what a seller was paid for a trade whose payment the buyer's bank then took.
+
+First their account at the processor is asked for it. Where it holds too little, the seller owes
+the rest, and it is kept back from what is released to them later.
+"""
+
+import logging
+
+from django.db import connection, transaction
+
+from payments import instructions, ledger
+from payments.models import (
+    Chargeback,
+    Escrow,
+    EscrowStatus,
+    Instruction,
+    InstructionStatus,
+    PayoutAccount,
+    Posting,
+)
+
+log = logging.getLogger(__name__)
+S = InstructionStatus
+
+
+def due() -> list[int]:
+    """Lost chargebacks whose recovery has not begun."""
+    rows = Chargeback.objects.filter(recovery_due=True).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:100])
+
+
+@transaction.atomic
+def begin(chargeback_id: int) -> None:
+    """Keep back what was not sent yet, or ask for what was; later if that is not known yet."""
+    lost = Chargeback.objects.select_for_update(no_key=True).get(pk=chargeback_id)
+    if not lost.recovery_due or lost.escrow.status == EscrowStatus.HELD:
+        return
+    paid = Instruction.objects.filter(escrow=lost.escrow, kind="transfer").first()
+    if paid is not None and paid.status in (S.READY, S.REFUSED):
+        kept = Instruction.objects.filter(pk=paid.pk, status=paid.status)
+        if not kept.update(status=S.CALLED_OFF, due_at=None):
+            return
+        _keep(lost, int(paid.params["amount"]))
+    elif paid is not None and paid.status == S.SENT:
+        return
+    elif paid is not None and paid.status == S.DONE:
+        _ask_back(lost, paid)
+    _owe_again(lost, sent_cents=int(paid.params["amount"]) if paid else 0)
+    Chargeback.objects.filter(pk=lost.pk).update(recovery_due=False)
+
+
+def _keep(lost: Chargeback, amount_cents: int) -> None:
+    """What was released and never sent covers the loss. What is left of it is sent after all."""
+    escrow = lost.escrow
+    kept = min(amount_cents, lost.amount_cents)
+    ledger.post(
+        key=f"chargeback:{lost.remote_id}:kept",
+        source=ledger.owed_to_seller(escrow.seller_id),
+        destination=ledger.LOSSES,
+        amount_cents=kept,
+        currency=escrow.currency,
+        escrow=escrow,
+    )
+    if amount_cents > kept:
+        instructions.write_transfer(
+            escrow, amount_cents - kept, purpose=f"chargeback:{lost.remote_id}:transfer"
+        )
+
+
+def _ask_back(lost: Chargeback, paid: Instruction) -> None:
+    instructions.write(
+        kind="reversal",
+        purpose=f"chargeback:{lost.remote_id}:reversal",
+        escrow=lost.escrow,
+        params={
+            "transfer": paid.remote_id,
+            "amount": min(int(paid.params["amount"]), lost.amount_cents),
+        },
+    )
+
+
+def _owe_again(lost: Chargeback, *, sent_cents: int) -> None:
+    """What was kept back for an older debt had been the seller's too: that debt is open again."""
+    escrow = lost.escrow
+    netted = Posting.objects.filter(key=f"escrow:{escrow.pk}:netted").first()
+    again = min(netted.amount_cents, lost.amount_cents - sent_cents) if netted else 0
+    if again > 0:
+        ledger.post(
+            key=f"chargeback:{lost.remote_id}:owed",
+            source=ledger.debt(escrow.seller_id),
+            destination=ledger.LOSSES,
+            amount_cents=again,
+            currency=escrow.currency,
+            escrow=escrow,
+        )
+
+
+def net(escrow: Escrow, proceeds_cents: int) -> int:
+    """Keep what the seller owes out of their proceeds; returns what is left to be sent.
+
+    Called with the posting that releases them, in its transaction.
+    """
+    assert connection.in_atomic_block
+    if not owed_cents(escrow.seller_id, escrow.currency):
+        return proceeds_cents
+    # Two releases at once would both pay the same debt.
+    PayoutAccount.objects.select_for_update(no_key=True).get(person=escrow.seller)
+    kept = min(proceeds_cents, owed_cents(escrow.seller_id, escrow.currency))
+    if kept:
+        ledger.post(
+            key=f"escrow:{escrow.pk}:netted",
+            source=ledger.owed_to_seller(escrow.seller_id),
+            destination=ledger.debt(escrow.seller_id),
+            amount_cents=kept,
+            currency=escrow.currency,
+            escrow=escrow,
+        )
+    return proceeds_cents - kept
+
+
+def owed_cents(seller_id: int, currency: str) -> int:
+    """What a seller owes the platform."""
+    return -ledger.balance(ledger.debt(seller_id), currency)
