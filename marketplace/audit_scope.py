@@ -24,6 +24,7 @@ GROWING = {
 # These add up accounts over all escrows; the others look at one escrow, order or listing at a time.
 BY_ACCOUNT = (
     "no account but the outside's and the platform's is below zero",
+    "no seller has paid back more than they owed",
     "what is owed to sellers and buyers has an instruction on its way",
 )
 

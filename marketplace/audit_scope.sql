@@ -101,7 +101,7 @@ UNION
 SELECT CASE i.kind WHEN 'transfer' THEN 'seller:' || e.seller_id ELSE 'buyer:' || e.buyer_id END
 FROM public.payments_instruction i
 JOIN public.payments_escrow e ON e.id = i.escrow_id
-WHERE i.kind IN ('transfer', 'refund') AND i.status NOT IN ('done', 'called_off')
+WHERE i.kind IN ('transfer', 'refund') AND i.status NOT IN ('done', 'called_off', 'returned')
 
 -- accounts: payments_posting
 SELECT id, key, source AS source, 'outside:elsewhere' AS destination, amount_cents, currency, escrow_id, at

@@ -12,6 +12,7 @@ from payments.models import (
     Escrow,
     Incident,
     Instruction,
+    InstructionStatus,
     LedgerAudit,
     Payout,
     Posting,

@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import failpoints, incidents, instructions, ledger, reserve, returns
+from payments import failpoints, instructions, ledger, reserve, returns
 from payments.models import (
     Escrow,
     EscrowStatus,

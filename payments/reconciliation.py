@@ -68,7 +68,8 @@ WITH crossing AS (
     LEFT JOIN payments_payout o ON o.id = CASE WHEN p.key LIKE 'payout:%%'
         THEN split_part(p.key, ':', 2)::uuid END
     LEFT JOIN payments_payoutaccount a ON a.person_id = coalesce(i.person_id, o.person_id)
-    WHERE (p.source ~ '^(outside|account|bank):') OR (p.destination ~ '^(outside|account|bank):')
+    WHERE (p.source ~ '^(outside|account|bank):' OR p.destination ~ '^(outside|account|bank):')
+        AND p.destination <> 'outside:elsewhere'
 ), touched AS (
     SELECT account, source, currency FROM crossing
         WHERE %(since)s::timestamptz IS NULL OR at >= %(since)s
