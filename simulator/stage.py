@@ -40,13 +40,12 @@ CLOCKS = {
 # What could lead anywhere but to the folder of this run.
 ELSEWHERE = ("DATABASE_REPLICA_URL", "SENTRY_DSN", "DJANGO_SETTINGS_MODULE")
 CLOCK_SQL = """
-CREATE SCHEMA simulated;
-CREATE FUNCTION simulated.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+CREATE FUNCTION public.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT current_setting('simulated.now')::timestamptz
         + (pg_catalog.statement_timestamp() - current_setting('simulated.since')::timestamptz) / 100
 $$;
-CREATE FUNCTION simulated.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT simulated.statement_timestamp()
+CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT public.statement_timestamp()
 $$;
 """
 
@@ -96,7 +95,7 @@ def _create_database(server: str, name: str) -> None:
         connection.execute(CLOCK_SQL)
         at = datetime.fromtimestamp(0, UTC).isoformat()
         for setting, value in {
-            "search_path": sql.SQL("simulated, pg_catalog, public"),
+            "search_path": sql.SQL("public, pg_catalog"),
             "simulated.now": sql.Literal(at),
             "simulated.since": sql.Literal(at),
             "jit": sql.SQL("off"),

@@ -15,9 +15,9 @@ METHODS = ("balance_transfer", "redeem_code")
 
 
 def offered(page: str, order: Order) -> set[str]:
-    """The steps that a page leads to: its forms, and the way to the dispute."""
+    """The steps that a page leads to: its forms, and the way to the dispute; papers are no step."""
     steps = re.findall(rf'(?:action|href)="/orders/{order.pk}/(\w+)/"', page)
-    return set(steps)
+    return set(steps) - {"receipt"}
 
 
 def seen_by(person: Person, order: Order) -> str:

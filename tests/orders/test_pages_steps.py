@@ -13,7 +13,7 @@ from tests.factories import PASSWORD
 from tests.orders.stages import BY_CODE, CODES, SENT, an_order, an_order_by
 from tests.sandbox_process import SandboxProcess
 from tests.sessions import shown
-from tests.trade import an_offer, pay
+from tests.trade import an_offer, paid, pay, placed
 
 INPUT = {
     "payment": {},
@@ -136,10 +136,8 @@ def test_several_codes_are_shown_to_somebody_who_just_showed_who_they_are(
     sandbox: SandboxProcess, buyer: Person
 ) -> None:
     """A session that was stolen while its owner was away gets none of them."""
-    order = an_order_by("redeem_code", buyer, "paid")
-    Code.objects.filter(listing=order.listing).update(
-        status="reserved", reserved_for=order.pk, revealed_at=None
-    )
+    offer = an_offer(codes=CODES)
+    order = paid(placed(buyer, offer, offer.face_value_cents))
     assert Code.objects.filter(reserved_for=order.pk).count() > 1
     client = Client()
     client.force_login(buyer)
