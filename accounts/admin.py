@@ -1,12 +1,29 @@
 """People, what was done about them, and what they were told, in the console."""
 
+from functools import partial
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.db.models import Q
 
-from accounts import suspension
-from accounts.console import Act, ConsoleAdmin
-from accounts.models import ApiToken, AuditEntry, Notification, Person, Standing
+from accounts import granting, one_person, suspension
+from accounts.console import Act, ConsoleAdmin, Reasoned
+from accounts.models import (
+    ApiToken,
+    AuditEntry,
+    Likeness,
+    Notification,
+    Person,
+    Standing,
+    Tier,
+)
+
+
+class Granting(Reasoned):
+    """A standing, and why."""
+
+    tier = forms.ChoiceField(label="Counts as", choices=Tier)
 
 
 @admin.register(Person)
@@ -49,6 +66,17 @@ class PersonAdmin(ConsoleAdmin):
             do=suspension.reinstate,
             fits=lambda person, actor: not person.is_active,
         ),
+        Act(
+            name="standing",
+            label="Grant a standing",
+            done="Granted. Limits and cooling-off times go by it from now on.",
+            do=granting.grant,
+            form=Granting,
+            hint="They count as this at least; what their trades earn goes beyond it.",
+            begins_with=lambda person: {
+                "tier": (getattr(person, "standing", None) or Standing()).granted
+            },
+        ),
     ]
 
     def barred(self, row: Any, person: Person) -> str:
@@ -64,9 +92,65 @@ class PersonAdmin(ConsoleAdmin):
             "standing": Standing.objects.filter(person=row).first(),
             "account": getattr(row, "payout_account", None),
             "tokens": tokens.defer("digest")[:20],
+            "cases": Likeness.objects.filter(Q(first=row) | Q(second=row))[:20],
             "addresses": row.emailaddress_set.order_by("id"),
             "identities": row.socialaccount_set.order_by("id").values("provider", "date_joined"),
         }
+
+
+@admin.register(Likeness)
+class LikenessAdmin(ConsoleAdmin):
+    """Two accounts that may be one person's, side by side."""
+
+    page_template = "console/likeness.html"
+    list_display = ("raised_at", "first", "second", "evidence", "decision")
+    list_filter = ("decision",)
+    list_select_related = ("first", "second")
+    related = ("first", "second", "decided_by")
+    search_fields = ("first__email", "second__email")
+    search_help_text = "E-mail"
+    ordering = ("-raised_at",)
+    facts: ClassVar = [("Case", ("raised_at", "decision", "decided_by", "decided_at"))]
+    acts: ClassVar = [
+        Act(
+            name="same",
+            label="The same person",
+            done="Decided: these two can no longer trade with each other.",
+            do=partial(one_person.decide, decision=Likeness.SAME),
+            tone="danger",
+            fits=lambda case, actor: not case.decision,
+        ),
+        Act(
+            name="different",
+            label="Different people",
+            done="Decided: two people. New evidence opens the case again.",
+            do=partial(one_person.decide, decision=Likeness.DIFFERENT),
+            fits=lambda case, actor: not case.decision,
+        ),
+    ]
+
+    def barred(self, row: Any, person: Person) -> str:
+        if person.pk in (row.first_id, row.second_id):
+            return "This is about you: nobody decides on their own case."
+        return ""
+
+    def version(self, row: Any) -> str:
+        return f"{row.decision}:{','.join(row.evidence)}"
+
+    def more(self, row: Any) -> dict[str, Any]:
+        pair: Any = Person.objects.filter(pk__in=[row.first_id, row.second_id]).order_by("pk")
+        sides = [
+            {
+                "person": person,
+                "standing": getattr(person, "standing", None) or Standing(),
+                "account": getattr(person, "payout_account", None),
+                "identities": [one.provider for one in person.socialaccount_set.all()],
+            }
+            for person in pair.select_related("standing", "payout_account").prefetch_related(
+                "socialaccount_set"
+            )
+        ]
+        return {"sides": sides, "words": [one_person.KINDS[kind] for kind in row.evidence]}
 
 
 @admin.register(AuditEntry)

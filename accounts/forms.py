@@ -160,3 +160,12 @@ class TokenForm(forms.Form):
         initial=["read"],
         widget=forms.CheckboxSelectMultiple,
     )
+    days = forms.TypedChoiceField(
+        label="Ends after",
+        choices=[(7, "A week"), (30, "A month"), (90, "Three months"), (365, "A year")],
+        coerce=int,
+        initial=90,
+        required=False,
+        empty_value=None,
+        help_text="The shorter, the less a lost token can do.",
+    )

@@ -38,6 +38,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     # All sessions of an earlier one are over (`accounts.devices.end_all`).
     generation = models.PositiveIntegerField(default=0, editable=False)
+    # When the list of first steps was put away.
+    first_steps_done_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -73,16 +75,33 @@ def public_name(name: str, pk: int) -> str:
     return name or f"Member {pk}"
 
 
+class Tier(models.TextChoices):
+    NEW = "new", "New"
+    ESTABLISHED = "established", "Established"
+    TRUSTED = "trusted", "Trusted"
+
+
 class Standing(models.Model):
-    """What a seller's finished trades say of them; counted by whoever finishes a trade."""
+    """What a seller's finished trades say of them; counted by whoever finishes a trade.
+
+    `tier` is worked out from trades now and then, `granted` is a moderator's word for somebody.
+    """
 
     person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True)
     completed_orders = models.PositiveIntegerField(default=0)
     failed_orders = models.PositiveIntegerField(default=0)
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+    tier = models.CharField(max_length=12, choices=Tier, default=Tier.NEW, db_default=Tier.NEW)
+    granted = models.CharField(max_length=12, choices=Tier, default=Tier.NEW, db_default=Tier.NEW)
+    tier_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.completed_orders} completed"
+
+    @property
+    def counts_as(self) -> Tier:
+        """The tier that limits go by: the better of the two."""
+        return max(Tier(self.tier), Tier(self.granted), key=list(Tier).index)
 
 
 class Device(models.Model):
@@ -167,6 +186,87 @@ class MailMute(models.Model):
 
     def __str__(self) -> str:
         return self.group
+
+
+class PersonalExport(models.Model):
+    """Everything about a person, for themselves: made by a worker, kept for some days."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="exports")
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    parts_done = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(null=True)
+    content = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=models.Q(made_at=None), name="one_export_under_way"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(due_at__isnull=False),
+                name="export_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+
+class Erasure(models.Model):
+    """A person who is gone: what is left of them is a number."""
+
+    person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="erasure")
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"person {self.person_id}"
+
+
+class Likeness(models.Model):
+    """Two accounts that may be one person's: what points to it, and what was decided."""
+
+    SAME, DIFFERENT = "same", "different"
+    DECISIONS: ClassVar = [(SAME, "The same person"), (DIFFERENT, "Different people")]
+    # The one with the smaller number first, so that a pair is one row.
+    first = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    evidence = ArrayField(models.CharField(max_length=20), default=list)
+    raised_at = models.DateTimeField(db_default=Now(), editable=False)
+    decision = models.CharField(max_length=10, choices=DECISIONS, blank=True)
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "likenesses"
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="a_pair_is_one_case"),
+            models.CheckConstraint(
+                condition=models.Q(first__lt=models.F("second")), name="a_pair_is_in_order"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["raised_at"], condition=models.Q(decision=""), name="likeness_open"
+            ),
+            models.Index(
+                fields=["first", "second"],
+                condition=models.Q(decision="same"),
+                name="known_same",
+            ),
+            models.Index(
+                fields=["second", "first"],
+                condition=models.Q(decision="same"),
+                name="known_same_back",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second}"
 
 
 class AuditEntry(models.Model):

@@ -30,15 +30,18 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def create(*, person: Person, name: str, scopes: tuple[str, ...] = SCOPES) -> str:
-    """Make a token and return it; it cannot be shown again."""
+def create(
+    *, person: Person, name: str, scopes: tuple[str, ...] = SCOPES, life: timedelta = LIFE
+) -> str:
+    """Make a token and return it; it cannot be shown again. It lives for a year at most."""
+    assert timedelta(0) < life <= LIFE
     token = f"surplus_{secrets.token_urlsafe(32)}"
     ApiToken.objects.create(
         person=person,
         name=name,
         digest=_digest(token),
         scopes=list(scopes),
-        expires_at=timezone.now() + LIFE,
+        expires_at=timezone.now() + life,
     )
     return token
 

@@ -5,6 +5,7 @@ from accounts import mail_views, proof_views, security_views, views
 app_name = "account"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-steps/", views.first_steps_done, name="first_steps_done"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/reading/", views.read_all, name="read_all"),
     path("inbox/<int:notification_id>/", views.read, name="read"),

@@ -1,5 +1,7 @@
 """The person's own pages: profile, inbox, tokens. Sign-in itself is django-allauth's."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models.functions import Now
@@ -10,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import keyset, notifications, stepup
 from accounts import tokens as api_tokens
 from accounts.forms import ProfileForm, TokenForm
-from accounts.models import ApiToken, Notification
+from accounts.models import ApiToken, Notification, Person
 from accounts.people import SignedInRequest
 
 SHOWN, SHOWN_AT_HOME = 20, 3
@@ -34,6 +36,14 @@ def home(request: SignedInRequest) -> HttpResponse:
     mine = Notification.objects.filter(person=request.user).select_related("person")
     newest = _shown(list(mine.order_by("-pk")[:SHOWN_AT_HOME]))
     return render(request, "account_pages/home.html", {"form": form, "notices": newest})
+
+
+@require_POST
+@login_required
+def first_steps_done(request: SignedInRequest) -> HttpResponse:
+    """Put the list of first steps away for good."""
+    Person.objects.filter(pk=request.user.pk).update(first_steps_done_at=Now())
+    return redirect("account:home")
 
 
 @require_safe
@@ -74,10 +84,14 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         made = api_tokens.create(
-            person=request.user, name=given["name"], scopes=tuple(given["scopes"])
+            person=request.user,
+            name=given["name"],
+            scopes=tuple(given["scopes"]),
+            life=timedelta(days=given["days"] or 365),
         )
         form = TokenForm()
-    live = ApiToken.objects.filter(person=request.user, revoked_at=None).order_by("-created_at")
+    live = ApiToken.objects.filter(person=request.user, revoked_at=None, expires_at__gt=Now())
+    live = live.order_by("-created_at")
     context = {"form": form, "made": made, "tokens": live}
     return render(request, "account_pages/tokens.html", context, status=400 if form.errors else 200)
 

@@ -100,7 +100,7 @@ def earliest_expiry() -> date:
     trade = timedelta(
         seconds=settings.DELIVER_WITHIN_SECONDS
         + settings.INSPECT_WITHIN_SECONDS
-        + settings.COOLING_OFF_SECONDS
+        + max(settings.COOLING_OFF_SECONDS, settings.NEW_SELLER_COOLING_OFF_SECONDS)
     )
     # Expiry dates are the provider's, in no known zone: one day of margin.
     return (timezone.now() + trade).date() + timedelta(days=1)

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
-from listings import alerts, vault
+from listings import alerts, limits, vault
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
 from listings.refusals import CodesMissing, ConsentMissing
@@ -65,7 +65,7 @@ def require_editable(listing: Listing) -> None:
 def submit(listing: Listing, *, actor: Person) -> Listing:
     """Hand an offer in for review.
 
-    Raises NotOnboarded, ConsentMissing, CodesMissing or WrongState.
+    Raises NotOnboarded, ConsentMissing, CodesMissing, TooMuchOpen or WrongState.
     """
     listing = own(listing, actor)
     if listing.status != S.DRAFT:
@@ -75,6 +75,7 @@ def submit(listing: Listing, *, actor: Person) -> Listing:
     if listing.provider.needs_consent and not listing.consents.exists():
         raise ConsentMissing
     _require_codes(listing)
+    limits.require_room(listing)
     machine.advance(listing, S.IN_REVIEW, kind="submitted", actor=actor)
     return listing
 

@@ -35,3 +35,8 @@ class TooManyReports(Refusal):
     code = "too_many_reports"
     status = 429
     message = "You have sent many reports within an hour. Please wait a while before the next one."
+
+
+class TooMuchOpen(Refusal):
+    code = "seller_limit"
+    message = "This is more than your standing lets you have on offer at once."

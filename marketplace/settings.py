@@ -63,6 +63,9 @@ RESERVE_BP = env.int("RESERVE_BP", 1000)
 RESERVE_SECONDS = env.int("RESERVE_SECONDS", 14 * DAY)
 RESERVE_TRADES = env.int("RESERVE_TRADES", 10)
 MAX_OPEN_ORDERS_PER_BUYER = env.int("MAX_OPEN_ORDERS_PER_BUYER", 20)
+NEW_SELLER_OPEN_CENTS = env.int("NEW_SELLER_OPEN_CENTS", 2_500_00)
+ESTABLISHED_SELLER_OPEN_CENTS = env.int("ESTABLISHED_SELLER_OPEN_CENTS", 25_000_00)
+NEW_SELLER_COOLING_OFF_SECONDS = env.int("NEW_SELLER_COOLING_OFF_SECONDS", 3 * DAY)
 THROTTLE_SCALE = env.float("THROTTLE_SCALE", 1.0)
 try:
     env.seal()
@@ -73,6 +76,8 @@ if THROTTLE_SCALE <= 0 and not DEBUG:
     raise SystemExit("THROTTLE_SCALE may be 0 only while DEBUG is on")
 if not 0 < PAY_WITHIN_SECONDS <= DAY:
     raise SystemExit("PAY_WITHIN_SECONDS is at most a day: no payment page lives longer")
+if not 0 < NEW_SELLER_OPEN_CENTS <= ESTABLISHED_SELLER_OPEN_CENTS:
+    raise SystemExit("NEW_SELLER_OPEN_CENTS is above 0, ESTABLISHED_SELLER_OPEN_CENTS not below it")
 if not 0 <= COMMISSION_BP <= 10_000:
     raise SystemExit("COMMISSION_BP is in basis points, 0 to 10000")
 if not 0 <= RESERVE_BP <= 10_000:

@@ -13,7 +13,7 @@ from django.db import connection
 from accounts import notifications
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
-from orders import deadlines, evidence, follow
+from orders import deadlines, evidence, follow, personal_data, standing
 from orders.models import Order
 from orders.verification import taking
 from payments import (
@@ -88,6 +88,7 @@ def sweep() -> dict[str, int]:
             "alerts": _once(alerts.tell_due),
             "facets": _once(facets.count_due),
             "mails": _once(notifications.send_due),
+            "exports": _each(personal_data.make, personal_data.due()),
         }
 
 
@@ -115,6 +116,8 @@ def poll() -> dict[str, int]:
             "chargebacks": _once(chargebacks.follow_recent),
             "suspicions": _once(suspicions.follow_recent),
             "accounts": _each(onboarding.refresh_account, accounts),
+            "standings": _each(standing.work_out, standing.due()),
+            "old exports": _once(personal_data.forget_old),
         }
 
 

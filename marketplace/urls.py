@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from listings import sell_views
 from marketplace import health, transparency, views
 from marketplace.api.problems import not_found
+from orders import merging_views, seller_views
 
 # allauth returns to its own overviews; ours is one page for all of them.
 to_security = RedirectView.as_view(pattern_name="account:security")
@@ -20,6 +21,8 @@ urlpatterns = [
     path("sell/", sell_views.index, name="sell"),
     path("sell/", include("listings.sell_urls")),
     path("orders/", include("orders.urls")),
+    path("standing/", seller_views.standing, name="standing"),
+    path("sellers/<int:person_id>/", seller_views.detail, name="seller"),
     path("providers/", include("providers.urls")),
     path("guides/", include("providers.guide_urls")),
     path("market/", views.market, name="market"),
@@ -28,6 +31,8 @@ urlpatterns = [
     path("transparency/proofs/<uuid:order_id>/", transparency.proof, name="proof"),
     path("account/", include("accounts.urls")),
     path("account/payouts/", include("payments.payout_urls")),
+    path("account/merging/", merging_views.merge, name="merging"),
+    path("account/privacy/", include("orders.privacy_urls")),
     path("accounts/2fa/", to_security),
     path("accounts/2fa/webauthn/", to_security),
     path("accounts/sessions/", to_security),

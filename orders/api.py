@@ -113,7 +113,7 @@ def _terms(request: PersonalRequest) -> dict[str, Any]:
     given.is_valid(raise_exception=True)
     terms: dict[str, Any] = dict(given.validated_data)
     try:
-        visible = Listing.objects.visible_to(request.user).select_related("seller")
+        visible = Listing.objects.visible_to(request.user).select_related("seller__standing")
         terms["listing"] = visible.get(pk=UUID(terms["listing"]))
     except (ValueError, Listing.DoesNotExist):
         refusal = NoSuchListing()

@@ -11,10 +11,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
+from accounts import one_person
 from accounts.models import Person
+from accounts.refusals import NotAllowed
 from listings import stock, vault
 from listings.models import Listing
 from listings.refusals import AmountNotOffered
+from orders import standing
 from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
@@ -61,7 +64,7 @@ def reserve(
 ) -> Order:
     """The part of `place` that is one transaction, the caller's."""
     assert connection.in_atomic_block
-    if listing.seller_id == buyer.pk:
+    if one_person.are_same(buyer.pk, listing.seller_id):
         raise OwnListing
     stock.require_offered(listing, face_value_cents)
     price = money.price_of(face_value_cents, listing.discount_bp)
@@ -99,7 +102,7 @@ def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents:
         transfer_method=listing.transfer_method,
         deliver_within_seconds=settings.DELIVER_WITHIN_SECONDS,
         inspect_within_seconds=settings.INSPECT_WITHIN_SECONDS,
-        cooling_off_seconds=settings.COOLING_OFF_SECONDS,
+        cooling_off_seconds=standing.cooling_off_seconds(listing.seller),
         pay_before=now + timedelta(seconds=settings.PAY_WITHIN_SECONDS),
     )
     order.deadline = order.pay_before
@@ -126,7 +129,9 @@ def _require_few_open(buyer: Person) -> None:
 
     The person's row is locked, or many requests at once would all count too few.
     """
-    Person.objects.select_for_update(no_key=True).only("pk").get(pk=buyer.pk)
+    locked = Person.objects.select_for_update(no_key=True).only("is_active").get(pk=buyer.pk)
+    if not locked.is_active:
+        raise NotAllowed("This account is closed.")
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
     if unpaid >= settings.MAX_OPEN_ORDERS_PER_BUYER:
         raise TooManyOpenOrders

@@ -137,4 +137,6 @@ def _complete(order: Order, *, actor: Person | None, reason: str) -> None:
     escrow.release(order.escrow, actor=actor, reason=reason)
     settled_well(order, actor=actor, kind="completed")
     Standing.objects.get_or_create(person=order.seller)
-    Standing.objects.filter(person=order.seller).update(completed_orders=F("completed_orders") + 1)
+    Standing.objects.filter(person=order.seller).update(
+        completed_orders=F("completed_orders") + 1, tier_at=None
+    )

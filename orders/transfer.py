@@ -77,7 +77,7 @@ def _transferred(order: Order, *, actor: Person, kind: str, note: str) -> None:
         S.TRANSFERRED,
         kind=kind,
         actor=actor,
-        note=note,
+        # What was written is in the order alone: an event could never forget it.
         within_seconds=order.inspect_within_seconds,
         sent_at=Now(),
         sent_note=note,

@@ -70,7 +70,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 @require_POST
 def place(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     """Order some of an offer, once per form, and go on to the payment page."""
-    listings = Listing.objects.visible_to(request.user).select_related("seller")
+    listings = Listing.objects.visible_to(request.user).select_related("seller__standing")
     listing = get_object_or_404(listings, pk=listing_id)
     form = PlaceForm(request.POST)
     if not request.user.is_authenticated:

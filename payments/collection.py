@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from payments import escrow as escrows
-from payments import failpoints
+from payments import failpoints, fingerprints
 from payments.models import Escrow, EscrowStatus
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
@@ -48,6 +48,7 @@ def collect(escrow_id: UUID) -> Escrow:
 def _book(escrow: Escrow, payment_id: str) -> Escrow:
     payment = processor().payment(payment_id)
     failpoints.reached("payment asked about")
+    fingerprints.note(escrow.buyer_id, kind="card", reported=payment.card_fingerprint)
     booked = escrows.record_payment(escrow.pk, payment)
     failpoints.reached("payment booked")
     return booked

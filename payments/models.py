@@ -15,6 +15,8 @@ from payments.book_models import Difference as Difference
 from payments.book_models import PublishedTotal as PublishedTotal
 from payments.book_models import Reconciliation as Reconciliation
 from payments.book_models import Seal as Seal
+from payments.person_models import Fingerprint as Fingerprint
+from payments.person_models import TaxDetails as TaxDetails
 
 
 class Posting(models.Model):
@@ -236,6 +238,9 @@ class PayoutAccount(models.Model):
     remote_id = models.CharField(max_length=100, blank=True)
     ready = models.BooleanField(default=False)
     requirements = models.JSONField(default=list)
+    country = models.CharField(max_length=2, blank=True)
+    # Whether it ever was: then a requirement is a restriction.
+    was_ready = models.BooleanField(default=False, db_default=False)
     checked_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -4,19 +4,22 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Person
-from payments import instructions
+from payments import countries, fingerprints, instructions
 from payments.models import Instruction, PayoutAccount
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
-from payments.refusals import NotOnboarded, ProcessorUnavailable
+from payments.refusals import CountryRefused, NotOnboarded, ProcessorUnavailable
 
 
-def begin(*, person: Person, return_url: str, refresh_url: str) -> str:
+def begin(*, person: Person, return_url: str, refresh_url: str, country: str = "") -> str:
     """Open the person's account if there is none; returns the page where they go on.
 
-    Raises ProcessorUnavailable.
+    `country` is where the seller lives; left open, the processor asks. Raises CountryRefused or
+    ProcessorUnavailable.
     """
-    account = _account_of(person)
+    if country and not countries.can_be_paid(country):
+        raise CountryRefused
+    account = _account_of(person, country)
     if not account.remote_id:
         raise ProcessorUnavailable
     try:
@@ -27,7 +30,7 @@ def begin(*, person: Person, return_url: str, refresh_url: str) -> str:
         raise ProcessorUnavailable from error
 
 
-def _account_of(person: Person) -> PayoutAccount:
+def _account_of(person: Person, country: str) -> PayoutAccount:
     purpose = f"person:{person.pk}:account"
     with transaction.atomic():
         account, _ = PayoutAccount.objects.get_or_create(person=person)
@@ -53,6 +56,7 @@ def _account_of(person: Person) -> PayoutAccount:
                     }
                 },
                 "metadata": {"person": str(person.pk)},
+                **({"identity": {"country": country.lower()}} if country else {}),
             },
         )
     if not account.remote_id:
@@ -74,7 +78,18 @@ def refresh_account(remote_id: str) -> PayoutAccount | None:
     if not rows.exists():
         return None
     found = processor().account(remote_id)
-    rows.update(ready=found.ready, requirements=found.requirements, checked_at=Now())
+    refused = bool(found.country) and not countries.can_be_paid(found.country)
+    if found.ready:
+        bank = processor().bank_fingerprint(remote_id)
+        fingerprints.note(rows.get().person_id, kind="bank", reported=bank)
+    if found.ready:
+        rows.update(was_ready=True)
+    rows.update(
+        ready=found.ready and not refused,
+        requirements=found.requirements,
+        country=found.country,
+        checked_at=Now(),
+    )
     return rows.get()
 
 

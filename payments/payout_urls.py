@@ -8,6 +8,7 @@ urlpatterns = [
     path("onboarding/", payout_views.onboarding, name="onboarding"),
     path("onboarded/", payout_views.onboarded, name="onboarded"),
     path("plan/", payout_views.plan, name="plan"),
+    path("tax/", payout_views.tax_details, name="tax"),
     path("new/", payout_views.request_payout, name="request"),
     path("statements/<str:month>/", paper_views.statement, name="statement"),
     path("statements/<str:month>.<str:suffix>", paper_views.statement, name="statement-file"),

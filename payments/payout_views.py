@@ -1,19 +1,22 @@
 """What a seller has coming, and how it gets to their bank."""
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import stepup
 from accounts.people import SignedInRequest
+from payments import countries, payout_plans, payouts, reserve, statements, tax
 from payments import onboarding as onboardings
-from payments import payout_plans, payouts, reserve, statements
 from payments.forms import PlanForm
-from payments.models import Payout, PayoutAccount
+from payments.models import Payout, PayoutAccount, TaxDetails
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
 SHOWN = 50
@@ -42,6 +45,11 @@ def _page(
         },
         "form": form or PlanForm.of(payout_plans.plan_of(request.user)),
         "currency": payouts.CURRENCY,
+        "countries": countries.payable().items(),
+        "tax_missing": tax.asking(request.user)
+        and not TaxDetails.objects.filter(person=request.user).exists(),
+        "payable": countries.payable(),
+        "sanctioned": countries.sanctioned().values(),
     }
     return render(request, "payouts/index.html", context, status=status)
 
@@ -69,6 +77,7 @@ def onboarding(request: SignedInRequest) -> HttpResponse:
     return redirect(
         onboardings.begin(
             person=request.user,
+            country=request.POST.get("country", "")[:2],
             return_url=request.build_absolute_uri(reverse("payouts:onboarded")),
             refresh_url=request.build_absolute_uri(reverse("payouts:onboarding")),
         )
@@ -88,6 +97,41 @@ def onboarded(request: SignedInRequest) -> HttpResponse:
     else:
         messages.info(request, "The processor is still checking. This page shows what it needs.")
     return redirect("payouts:index")
+
+
+class TaxForm(forms.Form):
+    """What tax offices want to know of a seller."""
+
+    legal_name = forms.CharField(label="Legal name", max_length=120)
+    address = forms.CharField(
+        label="Address", max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    born_on = forms.DateField(label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}))
+    tax_number = forms.CharField(
+        label="Tax number",
+        max_length=40,
+        help_text="As your tax office issued it. We keep it encrypted and never show it again.",
+    )
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def tax_details(request: SignedInRequest) -> HttpResponse:
+    """What the law makes us ask sellers, once they sell that much."""
+    form = TaxForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        details = {name: str(value) for name, value in form.cleaned_data.items()}
+        tax.keep(request.user, details=details)
+        messages.success(request, "Your tax details are stored.")
+        return redirect("payouts:index")
+    context = {
+        "form": form,
+        "asking": tax.asking(request.user),
+        "year": tax.year_of(request.user, timezone.now().year),
+        "given": TaxDetails.objects.filter(person=request.user).only("given_at").first(),
+    }
+    return render(request, "payouts/tax.html", context, status=400 if form.is_bound else 200)
 
 
 @require_POST

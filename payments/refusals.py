@@ -40,3 +40,8 @@ class ProcessorUnavailable(Refusal):
     code = "processor_unavailable"
     status = 503
     message = "The card processor does not answer just now. Nothing is lost; try again in a minute."
+
+
+class CountryRefused(Refusal):
+    code = "country_refused"
+    message = "Sellers in this country cannot be paid here. Buying is possible all the same."

@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
+from accounts import one_person
+from accounts.models import Likeness
 from listings.models import Consent, Listing, ListingStatus, Report
 from marketplace import figures, ledger_audit
 from orders.models import Dispute
@@ -78,6 +80,7 @@ def _items() -> Iterator[Item]:
             event.received_at,
             _page(event, "webhookevent"),
         )
+    yield from _likenesses()
     yield from _reports()
     yield from _reviews()
 
@@ -121,6 +124,14 @@ def _disputes() -> Iterator[Item]:
             _page(row, "dispute", "orders"),
             row.order.deadline,
         )
+
+
+def _likenesses() -> Iterator[Item]:
+    rows = Likeness.objects.filter(decision="").select_related("first", "second")
+    for row in rows.order_by("raised_at")[:MOST]:
+        words = " ".join(one_person.KINDS[kind] for kind in row.evidence)
+        url = _page(row, "likeness", "accounts")
+        yield Item(4, "One person?", "attention", str(row), words, row.raised_at, url)
 
 
 def _reports() -> Iterator[Item]:

@@ -92,6 +92,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "People",
                 "items": [
                     _link("People", "group", "accounts_person_changelist"),
+                    _link("One person?", "diversity_1", "accounts_likeness_changelist"),
                     _link("Notifications", "mail", "accounts_notification_changelist"),
                     _link("Audit", "gavel", "accounts_auditentry_changelist"),
                 ],

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts import factors
-from accounts.models import Person
+from accounts.models import Person, Standing, Tier
 from payments import onboarding
 from payments.models import PayoutAccount
 from payments.refusals import ProcessorUnavailable
@@ -97,6 +97,9 @@ def onboard_sellers(people: dict[str, Person]) -> None:
     for role in ROLES:
         person = people[role.email]
         ready = PayoutAccount.objects.filter(person=person, ready=True)
+        if role.sells:
+            # Known sellers: whoever tries the demo is not to run into a newcomer's limits.
+            Standing.objects.update_or_create(person=person, defaults={"granted": Tier.TRUSTED})
         if role.sells and not ready.exists():
             _onboard(person)
 

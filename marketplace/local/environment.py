@@ -91,6 +91,10 @@ _DEFAULTS = {
     "READING_INTERVAL_SECONDS": "2",
     # So that a newcomer's first sale can be paid out whole.
     "RESERVE_BP": "0",
+    # Room enough for whoever tries things out as a new seller.
+    "NEW_SELLER_OPEN_CENTS": "100000000",
+    "ESTABLISHED_SELLER_OPEN_CENTS": "1000000000",
+    "NEW_SELLER_COOLING_OFF_SECONDS": "20",
 }
 
 

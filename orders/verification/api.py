@@ -59,6 +59,7 @@ class Readings(OrderStep):
         The balance is read twice now and twice after the sending; then the key is deleted.
         """
         order = self.load(request, order_id)
+        lending.check_lender(order, request.user)
         given = Key(data=request.data)
         given.is_valid(raise_exception=True)
         lending.lend(order, actor=request.user, key=given.validated_data["key"])

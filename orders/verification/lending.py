@@ -24,6 +24,12 @@ def reader_for(order: Order) -> Reader | None:
     return reader if reader is not None and reader.rung in provider.ladder else None
 
 
+def check_lender(order: Order, actor: Person) -> None:
+    """Raises NotAllowed for anybody but the buyer, before what they send is read."""
+    if actor.pk != order.buyer_id:
+        raise NotAllowed("Only the buyer can lend a key: the credit arrives in their account.")
+
+
 @transaction.atomic
 def lend(order: Order, *, actor: Person, key: str) -> Verification:
     """Take the buyer's key and read what is there, before the seller sends.
@@ -31,9 +37,8 @@ def lend(order: Order, *, actor: Person, key: str) -> Verification:
     Raises NotAllowed for anybody else, WrongState unless it is paid and not sent, NotReadable
     where the provider cannot be read, Invalid where this cannot be a key, TooManyKeys.
     """
+    check_lender(order, actor)
     order = locked(order)
-    if actor.pk != order.buyer_id:
-        raise NotAllowed("Only the buyer can lend a key: the credit arrives in their account.")
     if order.status != OrderStatus.PAID:
         raise WrongState("A key can be lent once the order is paid and before the credit is sent.")
     reader = reader_for(order)

@@ -13,7 +13,7 @@ from orders.completion import accept_part
 from orders.models import Order, OrderStatus
 from orders.verification import report as reports
 from orders.verification.forms import LendForm
-from orders.verification.lending import lend
+from orders.verification.lending import check_lender, lend
 from orders.views import _of_party, _page, step
 
 
@@ -22,6 +22,7 @@ from orders.views import _of_party, _page, step
 @step
 def readings(request: SignedInRequest, order: Order) -> HttpResponse:
     """The buyer lends a key. It is never shown again, not even in a form that is refused."""
+    check_lender(order, request.user)
     form = LendForm(request.POST)
     if form.is_valid():
         try:

@@ -53,6 +53,7 @@ class Payment:
     amount_cents: int
     currency: str
     fee_cents: int | None
+    card_fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Account:
     id: str
     ready: bool
     requirements: list[str]
+    country: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class Processor(Protocol):
     def checkout(self, checkout_id: str) -> Checkout: ...
     def payment(self, payment_id: str) -> Payment: ...
     def account(self, account_id: str) -> Account: ...
+    def bank_fingerprint(self, account_id: str) -> str: ...
     def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str: ...
     def refund_status(self, refund_id: str) -> str: ...
     def recent_failed_refunds(self) -> list[str]: ...

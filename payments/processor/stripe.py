@@ -73,6 +73,10 @@ def _plain(found: StripeObject) -> dict[str, Any]:
     return found.to_dict()
 
 
+def _card(charge: dict[str, Any]) -> dict[str, Any]:
+    return (charge.get("payment_method_details") or {}).get("card") or {}
+
+
 class StripeProcessor:
     """Implements `payments.processor.interface.Processor`."""
 
@@ -172,13 +176,14 @@ class StripeProcessor:
             amount_cents=charge["amount"],
             currency=charge["currency"].upper(),
             fee_cents=entry["fee"] if entry else None,
+            card_fingerprint=_card(charge).get("fingerprint") or "",
         )
 
     def account(self, account_id: str) -> Account:
         with _translated():
             found = _plain(
                 self.client.v2.core.accounts.retrieve(
-                    account_id, {"include": ["configuration.recipient", "requirements"]}
+                    account_id, {"include": ["configuration.recipient", "identity", "requirements"]}
                 )
             )
         recipient = (found.get("configuration") or {}).get("recipient") or {}
@@ -188,7 +193,15 @@ class StripeProcessor:
             id=found["id"],
             ready=(balance.get("stripe_transfers") or {}).get("status") == "active",
             requirements=[entry.get("description", "") for entry in entries],
+            country=((found.get("identity") or {}).get("country") or "").upper(),
         )
+
+    def bank_fingerprint(self, account_id: str) -> str:
+        """Of the bank account that payouts go to; empty while there is none."""
+        with _translated():
+            found = _plain(self.client.v1.accounts.retrieve(account_id))
+        banks = (found.get("external_accounts") or {}).get("data") or []
+        return next((bank.get("fingerprint") or "" for bank in banks), "")
 
     def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str:
         pages = {"return_url": return_url, "refresh_url": refresh_url}

@@ -1,11 +1,13 @@
 """The person's own pages: theirs alone, and nothing changes without a POST of our form."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import ApiToken, Notification, Person
@@ -170,3 +172,24 @@ def test_no_form_but_ours(buyer: Person) -> None:
     assert buyer.name == "Bea"
     assert notice.read_at is None
     assert not ApiToken.objects.exists()
+
+
+def test_a_token_ends_when_its_owner_chose(mine: Client, buyer: Person) -> None:
+    new_token(mine, days="7")
+    token = ApiToken.objects.get(person=buyer)
+    assert timedelta(days=6) < token.expires_at - timezone.now() <= timedelta(days=7)
+    assert new_token(mine, days="4000").status_code == 400
+    assert ApiToken.objects.count() == 1
+    ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert "My script" not in mine.get("/account/tokens/").content.decode()
+
+
+def test_first_steps_are_ticked_off_and_can_be_put_away(mine: Client, buyer: Person) -> None:
+    page = mine.get("/account/").content.decode()
+    assert "First steps" in page
+    assert page.count("Done</span>") == 1  # the name
+    assert mine.get("/account/first-steps/").status_code == 405
+    mine.post("/account/first-steps/")
+    assert "First steps" not in mine.get("/account/").content.decode()
+    buyer.refresh_from_db()
+    assert buyer.first_steps_done_at is not None

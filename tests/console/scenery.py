@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from accounts import one_person
 from accounts.models import Notification, Person
 from accounts.tokens import create
 from listings.models import Listing, ListingStatus, Report
@@ -95,5 +96,6 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     create(person=buyer, name="my script")
     Payout.objects.create(person=seller, amount_cents=12_34, currency="USD")
     Notification.objects.create(person=buyer, kind="order_placed", key="order:1", context={})
+    one_person.raise_case(buyer.pk, seller.pk, evidence="card")
     ledger_audit.run()
     assert LedgerAudit.objects.exists()

@@ -1,0 +1,163 @@
+"""Leaving for good: a person becomes a number, and everybody else's books still add up."""
+
+from functools import partial
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts import audit, devices
+from accounts.models import (
+    ApiToken,
+    Device,
+    Erasure,
+    MailMute,
+    Notification,
+    Person,
+    PersonalExport,
+)
+from accounts.refusals import NotAllowed, WrongState
+from listings import publishing
+from listings.models import Consent, Listing, ListingStatus, Report, SavedSearch, Watch
+from orders.models import OPEN, Dispute, Order, PlacedRequest
+from payments import ledger, tax
+from payments.models import (
+    Escrow,
+    EscrowStatus,
+    Instruction,
+    InstructionKind,
+    InstructionStatus,
+    Payout,
+    PayoutPlan,
+    PayoutStatus,
+)
+from payments.payouts import CURRENCY
+
+GONE = "[erased]"
+# What notices repeat of what a party wrote.
+WRITTEN = ("title", "text", "note", "recipient", "reason")
+S = ListingStatus
+OFFERED = (S.IN_REVIEW, S.LIVE, S.PAUSED, S.SOLD_OUT)
+
+
+class StillOpen(WrongState):
+    """Money or an offer is open; `reasons` says which."""
+
+    code = "still_open"
+
+
+def money_under_way(person: Person) -> list[str]:
+    """Why this is no moment for it, in sentences: money of the person is moving or held."""
+    party = Q(buyer=person) | Q(seller=person)
+    reasons = []
+    if Order.objects.filter(party, status__in=OPEN).exists():
+        reasons.append("An order of yours is still open. Every order ends at its deadline.")
+    if Escrow.objects.filter(party, status=EscrowStatus.HELD).exists():
+        reasons.append("A payment of one of your trades is still held.")
+    sending = Q(status__in=[InstructionStatus.READY, InstructionStatus.SENT])
+    mine = Q(person=person) | Q(escrow__buyer=person) | Q(escrow__seller=person)
+    paying_out = Payout.objects.filter(person=person, status=PayoutStatus.PENDING)
+    if Instruction.objects.filter(mine, sending).exists() or paying_out.exists():
+        reasons.append("Money is on its way to you or from you.")
+    return reasons
+
+
+def obstacles(person: Person) -> list[str]:
+    """Why a person cannot be erased now; empty if they can."""
+    reasons = money_under_way(person)
+    owed = (
+        ledger.owed_to_seller(person.pk),
+        ledger.at_processor(person.pk),
+        ledger.owed_to_buyer(person.pk),
+    )
+    if any(ledger.balance(account, CURRENCY) for account in owed):
+        reasons.append("You have a balance. Have it paid out first.")
+    if Listing.objects.filter(seller=person, status__in=OFFERED).exists():
+        reasons.append("You have offers on the market or in review. Withdraw them first.")
+    if (
+        Escrow.objects.filter(Q(buyer=person) | Q(seller=person), contested_at__isnull=False)
+        .exclude(chargebacks__decided_at__isnull=False)
+        .exists()
+    ):
+        reasons.append("A bank disputes a payment of one of your trades.")
+    if person.is_staff or person.is_superuser:
+        reasons.append("You work in the console. An administrator has to take that right first.")
+    return reasons
+
+
+@transaction.atomic
+def erase(person: Person) -> None:
+    """Replace all that says who somebody was. Raises StillOpen, changing nothing.
+
+    Amounts, states, times and numbers of trades stay: the other party, the ledger and the tax
+    office need them.
+    """
+    # Whoever places an order takes this row first, and looks whether it is somebody's still.
+    person = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    if Erasure.objects.filter(person=person).exists():
+        raise NotAllowed("This account was erased.")
+    if reasons := obstacles(person):
+        raise StillOpen(" ".join(reasons), reasons=reasons)
+    for listing in Listing.objects.filter(seller=person, status__in=[S.DRAFT, S.REJECTED]):
+        publishing.withdraw(listing, actor=person)
+    _texts(person)
+    _ways_in(person)
+    _told(person)
+    tax.forget(person)
+    Erasure.objects.create(person=person)
+    audit.record(actor=person, act="person_erased", subject=f"person:{person.pk}")
+
+
+def _ways_in(person: Person) -> None:
+    """Nobody signs in as them again, and nothing names them."""
+    person.email, person.name = f"erased-{person.pk}@erased.invalid", ""
+    person.is_active, person.password = False, make_password(None)
+    person.save()
+    devices.end_all(person)
+    for rows in _credentials(person):
+        rows.delete()
+    # All of these are over. What they named is in the processor's own books.
+    pages = Q(kind=InstructionKind.CHECKOUT) & (Q(escrow__buyer=person) | Q(escrow__seller=person))
+    Instruction.objects.filter(pages | Q(kind=InstructionKind.ACCOUNT, person=person)).update(
+        params={}
+    )
+    PlacedRequest.objects.filter(buyer=person).delete()
+    for kept in (PersonalExport, MailMute, SavedSearch, Watch, PayoutPlan):
+        kept._default_manager.filter(person=person).delete()
+
+
+def _credentials(person: Person) -> list[QuerySet]:
+    """Rows of libraries and ours that somebody is recognised by: everything that hangs on the
+    person and that deleting the person would delete too, but the history of trades."""
+    return [
+        relation.related_model._base_manager.filter(**{relation.field.name: person})
+        for relation in Person._meta.related_objects
+        if relation.related_model._meta.app_label
+        in ("account", "socialaccount", "mfa", "usersessions")
+    ] + [ApiToken.objects.filter(person=person), Device.objects.filter(person=person)]
+
+
+def _texts(person: Person) -> None:
+    """What they wrote; the title of an offer becomes what was sold."""
+    for listing in Listing.objects.filter(seller=person).select_related("provider"):
+        title = f"Credit of {listing.provider.name}"
+        Listing.objects.filter(pk=listing.pk).update(title=title, description="", region="")
+        Order.objects.filter(listing=listing).update(title=title)
+    Order.objects.filter(seller=person).exclude(sent_note="").update(sent_note=GONE)
+    Order.objects.filter(buyer=person).update(recipient="")
+    Dispute.objects.filter(opened_by=person).update(text=GONE)
+    Report.objects.filter(reporter=person).update(text="", reporter=None)
+    consents = Consent.objects.filter(listing__seller=person)
+    for consent in consents.exclude(document=""):
+        transaction.on_commit(partial(consent.document.delete, save=False))
+    consents.update(original_name=GONE, document="")
+
+
+def _told(person: Person) -> None:
+    """Their notices go; in the others' notices about their trades, what they wrote goes."""
+    Notification.objects.filter(person=person).delete()
+    trades = Order.objects.filter(Q(buyer=person) | Q(seller=person))
+    addresses = [order.get_absolute_url() for order in trades.only("pk")]
+    for notice in Notification.objects.filter(context__url__in=addresses):
+        notice.context |= {key: GONE for key in WRITTEN if notice.context.get(key)}
+        notice.save(update_fields=["context"])

@@ -1,0 +1,78 @@
+"""Tax details of sellers, asked for where the law asks platforms to report what sellers receive."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from accounts.encryption import encrypt
+from accounts.models import Person
+from payments.models import Escrow, EscrowStatus, PayoutAccount, TaxDetails
+
+SOURCE = Path(__file__).with_name("tax_rules.toml")
+
+
+@dataclass(frozen=True)
+class Year:
+    """What a seller received in a calendar year, before commission."""
+
+    year: int
+    sales: int
+    received_cents: int
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(SOURCE.read_text())
+
+
+def year_of(person: Person, year: int) -> Year:
+    """A seller's released sales of a year."""
+    released = Escrow.objects.filter(
+        seller=person,
+        status__in=[EscrowStatus.RELEASED, EscrowStatus.SPLIT],
+        status_since__year=year,
+    )
+    sums = released.aggregate(sales=Count("pk"), received=Sum("released_cents", default=0))
+    return Year(year, sums["sales"], int(sums["received"]))
+
+
+def asking(person: Person) -> list[str]:
+    """The rules under which details are asked for, by this year's sales or last year's."""
+    account = PayoutAccount.objects.filter(person=person).first()
+    if account is None or not account.country:
+        return []
+    this_year = timezone.now().year
+    years = [year_of(person, year) for year in (this_year, this_year - 1)]
+    return [
+        name
+        for name, rule in _data()["rules"].items()
+        if account.country in rule["countries"] and any(_reached(rule, year) for year in years)
+    ]
+
+
+def _reached(rule: dict[str, Any], year: Year) -> bool:
+    share = _data()["ask_from_bp"]
+    by_sales = year.sales * 10_000 >= rule["sales"] * share
+    by_money = year.received_cents * 10_000 >= rule["received_cents"] * share
+    return by_sales and by_money if rule["both"] else by_sales or by_money
+
+
+def keep(person: Person, *, details: dict[str, str]) -> None:
+    """Store what a seller gave, encrypted; what they gave before is replaced."""
+    key_id, ciphertext = encrypt(json.dumps(details))
+    TaxDetails.objects.update_or_create(
+        person=person,
+        defaults={"key_id": key_id, "ciphertext": ciphertext, "given_at": timezone.now()},
+    )
+
+
+def forget(person: Person) -> None:
+    """Delete the details of somebody who leaves, unless a rule makes us keep them."""
+    if not asking(person):
+        TaxDetails.objects.filter(person=person).delete()
