@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from accounts.kept import forget_all
 from marketplace.local.environment import ROOT
@@ -30,6 +31,12 @@ def sandbox() -> Iterator[SandboxProcess]:
 def fresh_memory() -> None:
     """What the last test was shown, this one is not."""
     forget_all()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """What one test has counted or kept must not stop the next."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
