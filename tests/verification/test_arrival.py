@@ -172,7 +172,9 @@ def test_one_arrival_does_not_verify_two_orders(sandbox: SandboxProcess) -> None
     second.tick(2)
     first.holds(granted=50, used=0)
     for one in (first, second):
-        one.send().tick(3)
+        one.send()
+    for one in (first, second):
+        one.tick(3)
     assert (first.order.verdict, second.order.verdict) == ("", "")
     for one in (first, second):
         one.wait().tick()
