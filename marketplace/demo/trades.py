@@ -57,7 +57,7 @@ class TradeLoader:
 
     def __init__(self, people: dict[str, Person], crowd: dict[str, Person], *, seed: int) -> None:
         self.seed, self.now = seed, timezone.now()
-        self.sellers = [person for email, person in people.items() if "seller" in email]
+        self.sellers = [people[email] for email in sorted(people) if "seller" in email]
         self.moderator = people[APPROVER]
         self.buyers = [crowd[email] for email in sorted(crowd)]
         self.words = read_words()
