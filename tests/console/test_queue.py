@@ -19,8 +19,8 @@ def kinds() -> list[str]:
 
 def test_the_most_urgent_comes_first(db: None, buyer: Person, seller: Person) -> None:
     scenery.all_of_it(buyer, seller)
-    urgent = ["Incident", "Difference"]
-    assert kinds() == [*urgent, "Instruction", "Webhook set aside", "Report", "Review"]
+    urgent = ["Incident", "Difference", "Instruction", "Webhook set aside"]
+    assert kinds() == [*urgent, "Report", "One person?", "Review"]
 
 
 def test_every_line_has_its_age_and_leads_somewhere(
