@@ -25,11 +25,6 @@ UNEQUAL = re.compile(
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
-
-
-@pytest.fixture(autouse=True)
 def known(db: None) -> Person:
     return a_person(KNOWN)
 

@@ -2,7 +2,6 @@
 
 import pytest
 from django.conf import LazySettings
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Person
@@ -14,11 +13,6 @@ from tests.sessions import shown
 
 pytestmark = pytest.mark.django_db
 TOO_OFTEN = "Too many failed login attempts"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 def attempt(email: str, password: str = "wrong", **headers: str) -> str:

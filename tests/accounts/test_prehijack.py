@@ -8,7 +8,6 @@ import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from accounts import tokens
@@ -20,11 +19,6 @@ from tests.sandbox_process import SandboxProcess
 pytestmark = pytest.mark.django_db
 VICTIM = "victim@mailbox.example"
 THEIRS = "attackers-choice-77"
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 def squat() -> Person:

@@ -5,7 +5,6 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import ApiToken, Person
@@ -25,11 +24,6 @@ GUARDED = {
     "/account/payouts/onboarding/": {},
     "/account/payouts/new/": {},
 }
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 @pytest.fixture

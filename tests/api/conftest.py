@@ -1,7 +1,6 @@
 """Callers for the cast, and an offer whose seller can be paid."""
 
 import pytest
-from django.core.cache import cache
 
 from accounts.models import Person
 from listings.models import Listing
@@ -9,12 +8,6 @@ from orders.models import Order
 from tests.api.calling import Caller
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, paid, placed
-
-
-@pytest.fixture(autouse=True)
-def _unthrottled() -> None:
-    """What one test has counted must not stop the next."""
-    cache.clear()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from accounts import factors
@@ -21,11 +20,6 @@ def signed_in(person: Person, **options: Any) -> Client:
             a_second_factor(person)
         shown(client, person, "mfa")
     return client
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache() -> None:
-    cache.clear()
 
 
 @pytest.fixture

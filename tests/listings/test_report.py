@@ -1,7 +1,6 @@
 """Anybody may say that an offer is not in order, but not without end."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Person
@@ -10,11 +9,6 @@ from listings.reports import MOST_REPORTS
 from tests.factories import a_listing
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts() -> None:
-    cache.clear()
 
 
 def test_signed_out_and_signed_in(client: Client, buyer: Person) -> None:

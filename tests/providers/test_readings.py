@@ -63,11 +63,6 @@ def shape(value: Any) -> Any:
     return [shape(inner) for inner in value[:1]] if isinstance(value, list) else None
 
 
-@pytest.fixture(autouse=True)
-def _closed_breakers() -> None:
-    cache.clear()
-
-
 def test_all_forty_official_calls_can_be_read() -> None:
     assert sorted(DOCUMENTED) == SLUGS
     assert len(SLUGS) == 40
