@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q
 
-from accounts import granting, one_person, suspension
+from accounts import appointing, granting, one_person, suspension
 from accounts.console import Act, ConsoleAdmin, Reasoned
 from accounts.models import (
     ApiToken,
@@ -26,11 +26,23 @@ class Granting(Reasoned):
     tier = forms.ChoiceField(label="Counts as", choices=Tier)
 
 
+class Appointing(Reasoned):
+    """A role in the console, and why."""
+
+    role = forms.ChoiceField(
+        label="Role in the console",
+        required=False,
+        choices=[("", "None: no way into the console"), *Person.Role.choices],
+    )
+    field_order = ("role", "reason")
+
+
 @admin.register(Person)
 class PersonAdmin(ConsoleAdmin):
     page_template = "console/person.html"
-    list_display = ("email", "name", "is_active", "is_staff", "joined_at")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "name", "is_active", "role", "joined_at")
+    list_filter = ("is_active", "role")
+    parties: ClassVar = ("pk",)
     search_fields = ("=id", "email", "canonical_email", "name")
     search_help_text = "Number, e-mail or name"
     ordering = ("-id",)
@@ -42,8 +54,7 @@ class PersonAdmin(ConsoleAdmin):
                 "email",
                 "name",
                 "is_active",
-                "is_staff",
-                "is_superuser",
+                "role",
                 "joined_at",
                 "last_login",
             ),
@@ -77,14 +88,21 @@ class PersonAdmin(ConsoleAdmin):
                 "tier": (getattr(person, "standing", None) or Standing()).granted
             },
         ),
+        Act(
+            name="role",
+            label="Give this role",
+            done="Done. It holds from their next request on.",
+            do=appointing.appoint,
+            form=Appointing,
+            hint="What each role may do is in the handbook's table of roles and acts.",
+            begins_with=lambda person: {"role": person.role},
+        ),
     ]
 
     def barred(self, row: Any, person: Person) -> str:
-        if row.pk == person.pk:
-            return "This is you: nobody decides on their own suspension."
         if row.is_staff and not person.is_superuser:
             return "Only an administrator may suspend or reinstate a moderator."
-        return ""
+        return super().barred(row, person)
 
     def more(self, row: Any) -> dict[str, Any]:
         tokens = ApiToken.objects.filter(person=row).order_by("-id")
@@ -107,6 +125,7 @@ class LikenessAdmin(ConsoleAdmin):
     list_filter = ("decision",)
     list_select_related = ("first", "second")
     related = ("first", "second", "decided_by")
+    parties: ClassVar = ("first_id", "second_id")
     search_fields = ("first__email", "second__email")
     search_help_text = "E-mail"
     ordering = ("-raised_at",)
@@ -128,11 +147,6 @@ class LikenessAdmin(ConsoleAdmin):
             fits=lambda case, actor: not case.decision,
         ),
     ]
-
-    def barred(self, row: Any, person: Person) -> str:
-        if person.pk in (row.first_id, row.second_id):
-            return "This is about you: nobody decides on their own case."
-        return ""
 
     def version(self, row: Any) -> str:
         return f"{row.decision}:{','.join(row.evidence)}"

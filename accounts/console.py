@@ -1,19 +1,18 @@
 """What all pages of the console have in common: rows are read, and acts need a reason.
 
 Nothing can be added, edited or deleted. What a moderator may do is an `Act`: a form posted to its
-own address, which calls one function of the domain. That function decides, refuses and audits.
+own address, which calls one function of the domain. That function decides, refuses and audits. Who
+sees a page and who may act is in one table (`accounts.authority`).
 """
 
 import datetime
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial, reduce, wraps
 from operator import or_
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field, lookup_field, unquote
 from django.core.exceptions import PermissionDenied
@@ -21,6 +20,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.query import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -30,54 +30,12 @@ from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from accounts import stepup
+from accounts import authority, stepup
+from accounts.acts import Act, Case, Reasoned, carry_out
 from accounts.models import AuditEntry, Person
 from accounts.refusals import Invalid, Refusal
 
-
-class Reasoned(forms.Form):
-    """Whoever decides says why; the audit keeps it."""
-
-    reason = forms.CharField(
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Give a reason."},
-    )
-
-
-def always(row: Any, person: Person) -> bool:
-    return True
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something a moderator can do with a row.
-
-    `name` ends its address, `label` is on its button, `done` is said afterwards; `do` is called
-    with the row, the actor and the cleaned form. `fits` says whether a page offers it, no more.
-    What moves money is only for somebody who has just shown their second factor.
-    """
-
-    name: str
-    label: str
-    done: str
-    do: Callable[..., object]
-    form: type[Reasoned] = Reasoned
-    tone: str = ""
-    hint: str = ""
-    fits: Callable[[Any, Person], bool] = always
-    begins_with: Callable[[Any], dict[str, Any]] | None = None
-    superuser_only: bool = False
-    moves_money: bool = False
-
-    def open_to(self, person: Person) -> bool:
-        """Whether the person may do it at all."""
-        return person.is_superuser or not self.superuser_only
-
-    def blank(self, row: Any) -> Reasoned:
-        """The form as it is first shown."""
-        initial = self.begins_with(row) if self.begins_with else None
-        return self.form(initial=initial, auto_id=f"{self.name}_%s")
+__all__ = ["Act", "ConsoleAdmin", "Reasoned", "amount", "state"]
 
 
 def amount(field: str, label: str) -> Callable[[Any, Any], str]:
@@ -102,6 +60,11 @@ def _as_id(text: str) -> uuid.UUID | None:
         return uuid.UUID(text.strip())
     except ValueError:
         return None
+
+
+def _attribute(row: Any, name: str) -> Any:
+    """A step of a path; nothing comes of nothing."""
+    return None if row is None else getattr(row, name)
 
 
 def _kind(value: object) -> str:
@@ -129,6 +92,8 @@ class ConsoleAdmin(ModelAdmin):
     # Where an id that is searched for may stand.
     ids: ClassVar[Sequence[str]] = ()
     acts: ClassVar[Sequence[Act]] = ()
+    # Whose case a row is: paths to the numbers of people. None of them decides on it.
+    parties: ClassVar[Sequence[str]] = ()
     actions = None
     list_per_page = 50
     # Counting all rows of a large table costs more than reading a page of it.
@@ -136,10 +101,14 @@ class ConsoleAdmin(ModelAdmin):
     show_full_result_count = False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.admin_site.has_permission(request)
+        return (
+            isinstance(request.user, Person)
+            and self.admin_site.has_permission(request)
+            and authority.may_see(request.user, str(self.opts.label_lower))
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.admin_site.has_permission(request)
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -152,26 +121,49 @@ class ConsoleAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The list, the page and its acts; the admin's other addresses do not exist here."""
-        wrap, name = self.admin_site.admin_view, self.url_name
+        name = self.url_name
         return [
-            path("", wrap(require_safe(self.changelist_view)), name=name("changelist")),
+            path("", self.guarded(require_safe(self.changelist_view)), name=name("changelist")),
             *self.more_urls(),
             *(
                 path(
                     f"<str:object_id>/{act.name}/",
-                    wrap(require_POST(partial(self.act_view, act=act))),
+                    self.guarded(require_POST(partial(self.act_view, act=act))),
                     name=name(act.name),
                 )
                 for act in self.acts
             ),
             path(
-                "<str:object_id>/change/", wrap(require_safe(self.page_view)), name=name("change")
+                "<str:object_id>/change/",
+                self.guarded(require_safe(self.page_view)),
+                name=name("change"),
             ),
         ]
 
     def more_urls(self) -> Sequence[URLPattern]:
-        """Further addresses of a row."""
+        """Further addresses of a row; each view is `guarded`."""
         return ()
+
+    def guarded(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse]:
+        """A view for those who have entered the console and whose role sees these rows."""
+
+        @wraps(view)
+        def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded: Callable[..., HttpResponse] = self.admin_site.admin_view(seen)
+        return guarded
+
+    def action(self, act: Act) -> str:
+        """What `authority.toml` calls an act."""
+        return f"{self.opts.label_lower}.{act.name}"
+
+    def parties_of(self, row: Any) -> set[int]:
+        """Whose case the row is: nobody among them decides on it."""
+        found = (reduce(_attribute, path.split("."), row) for path in self.parties)
+        return {party for party in found if party is not None}
 
     def url_name(self, what: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{what}"
@@ -229,8 +221,9 @@ class ConsoleAdmin(ModelAdmin):
         return {}
 
     def barred(self, row: Any, person: Person) -> str:
-        """Why this person decides nothing here, or nothing. The domain refuses in any case."""
-        return ""
+        """Why this person decides nothing here, or nothing. The act refuses in any case."""
+        own = self.acts and authority.is_party(person, self.parties_of(row))
+        return authority.OWN_CASE if own else ""
 
     def version(self, row: Any) -> str:
         """Which state of the row a page shows; an act that saw another one is not done."""
@@ -270,7 +263,11 @@ class ConsoleAdmin(ModelAdmin):
 
     def _panels(self, row: Any, person: Person, tried: Reasoned | None) -> Iterator[dict[str, Any]]:
         """Acts that ask for the same share one form with several buttons."""
-        fitting = [act for act in self.acts if act.open_to(person) and act.fits(row, person)]
+        fitting = [
+            act
+            for act in self.acts
+            if authority.may(person, self.action(act)) and act.fits(row, person)
+        ]
         for kind in dict.fromkeys(act.form for act in fitting):
             same = [act for act in fitting if act.form is kind]
             form = tried if type(tried) is kind else same[0].blank(row)
@@ -279,10 +276,10 @@ class ConsoleAdmin(ModelAdmin):
 
     def act_view(self, request: HttpRequest, object_id: str, *, act: Act) -> HttpResponse:
         """Do it, and say so; or say why not, with nothing changed."""
-        row = self.found(request, object_id)
         assert isinstance(request.user, Person)
-        if not act.open_to(request.user):
+        if not authority.may(request.user, self.action(act)):
             raise PermissionDenied
+        row = self.found(request, object_id)
         form = act.form(request.POST, auto_id=f"{act.name}_%s")
         if not form.is_valid():
             return self.page(request, row, tried=form, status=400)
@@ -292,7 +289,8 @@ class ConsoleAdmin(ModelAdmin):
             messages.error(request, "This has changed since you opened it. Look at it again.")
             return redirect(self.address(row))
         try:
-            act.do(row, actor=request.user, **form.cleaned_data)
+            case = Case(row, self.action(act), self.parties_of(row))
+            carry_out(act, case, actor=request.user, given=form.cleaned_data)
         except Invalid as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
             return self.page(request, self.found(request, object_id), tried=form, status=400)

@@ -24,17 +24,29 @@ class People(BaseUserManager["Person"]):
         return person
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Person":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        rights = {"is_staff": True, "is_superuser": True, "role": Person.Role.ADMIN}
+        return self.create_user(email, password, **rights, **fields)
 
 
 class Person(AbstractBaseUser, PermissionsMixin):
-    """One human being, found again by the canonical form of their verified address."""
+    """One human being, found again by the canonical form of their verified address.
+
+    `role` says what they may do in the console (`accounts.authority`), `is_staff` that they enter.
+    """
+
+    class Role(models.TextChoices):
+        SUPPORT = "support", "Support"
+        MODERATOR = "moderator", "Moderator"
+        LEAD = "lead", "Lead"
+        FINANCE = "finance", "Finance"
+        ADMIN = "admin", "Administrator"
 
     email = models.EmailField(max_length=254, unique=True)
     canonical_email = models.CharField(max_length=254, unique=True, editable=False)
     name = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("moderator", default=False)
+    role = models.CharField(max_length=10, choices=Role, blank=True, default="", db_default="")
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     # All sessions of an earlier one are over (`accounts.devices.end_all`).
     generation = models.PositiveIntegerField(default=0, editable=False)

@@ -38,6 +38,7 @@ class ListingAdmin(ConsoleAdmin):
     list_filter = ("status", "transfer_method", "provider__resale_policy")
     list_select_related = ("provider", "seller")
     related = ("provider", "seller__standing", "seller__payout_account", "program")
+    parties: ClassVar = ("seller_id",)
     ids = ("pk",)
     search_fields = ("title", "seller__email")
     search_help_text = "Id, title or the seller's e-mail"
@@ -109,12 +110,8 @@ class ListingAdmin(ConsoleAdmin):
         price = self.asked_cents(listing)
         return price - money.commission_on(price, settings.COMMISSION_BP)
 
-    def barred(self, row: Any, person: Person) -> str:
-        own = row.seller_id == person.pk
-        return "This is your own offer: another moderator decides." if own else ""
-
     def more_urls(self) -> Sequence[URLPattern]:
-        view = self.admin_site.admin_view(require_safe(self.consent_view))
+        view = self.guarded(require_safe(self.consent_view))
         address = "<str:object_id>/consents/<int:consent_id>/"
         return [path(address, view, name=self.url_name("consent"))]
 
@@ -161,6 +158,7 @@ class ReportAdmin(ConsoleAdmin):
     list_filter = (("closed_at", admin.EmptyFieldListFilter), "reason")
     list_select_related = ("listing", "reporter")
     related = ("listing", "reporter")
+    parties: ClassVar = ("listing.seller_id", "reporter_id")
     ids = ("listing_id",)
     search_fields = ("listing__title", "reporter__email", "text")
     search_help_text = "Offer, e-mail or words"
@@ -178,7 +176,3 @@ class ReportAdmin(ConsoleAdmin):
             fits=lambda row, person: row.closed_at is None,
         ),
     ]
-
-    def barred(self, row: Any, person: Person) -> str:
-        own = row.listing.seller_id == person.pk
-        return "This is about your own offer: another moderator decides." if own else ""

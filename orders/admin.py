@@ -140,7 +140,7 @@ class DisputeAdmin(ConsoleAdmin):
         "opened_by",
         "decided_by",
     )
-
+    parties: ClassVar = ("order.buyer_id", "order.seller_id")
     search_fields = ("order__title", "order__buyer__email", "order__seller__email")
     search_help_text = "Order, title or e-mail"
     ids = ("order_id",)
@@ -178,8 +178,8 @@ class DisputeAdmin(ConsoleAdmin):
         return f"order:{row.order_id}"
 
     def barred(self, row: Any, person: Person) -> str:
-        if person.pk in (row.order.buyer_id, row.order.seller_id):
-            return "This is your own trade: another moderator decides."
+        if own := super().barred(row, person):
+            return own
         if row.order.escrow.contested_at and row.decided_at is None:
             return "The buyer's bank disputes this payment: its decision comes first."
         return ""

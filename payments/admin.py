@@ -8,6 +8,7 @@ from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
 from payments import admin_books as admin_books  # further pages of the console
 from payments import repairs
+from payments.admin_books import holders
 from payments.models import (
     Escrow,
     Incident,
@@ -19,8 +20,6 @@ from payments.models import (
     WebhookEvent,
 )
 
-OWN = "This concerns your own money: another moderator decides."
-
 
 @admin.register(Escrow)
 class EscrowAdmin(ConsoleAdmin):
@@ -29,6 +28,7 @@ class EscrowAdmin(ConsoleAdmin):
     list_filter = ("status",)
     list_select_related = ("buyer", "seller")
     related = ("buyer", "seller")
+    parties: ClassVar = ("buyer_id", "seller_id")
     ids = ("pk", "reference")
     search_fields = ("=charge_id", "=payment_id", "=checkout_id", "buyer__email", "seller__email")
 
@@ -85,7 +85,7 @@ class EscrowAdmin(ConsoleAdmin):
 
     def barred(self, row: Any, person: Person) -> str:
         waits = row.quarantined_at is not None or row.suspected_at is not None
-        return OWN if waits and repairs.concerns(row, person) else ""
+        return super().barred(row, person) if waits else ""
 
     @admin.display(description="Held cents")
     def held_cents(self, escrow: Escrow) -> int:
@@ -122,6 +122,7 @@ class InstructionAdmin(ConsoleAdmin):
     list_display = ("purpose", "kind", "status", "attempt", "tries", "created_at", "error")
     list_filter = ("status", "kind")
     related = ("escrow", "person")
+    parties: ClassVar = ("escrow.buyer_id", "escrow.seller_id", "person_id")
     ids = ("pk", "escrow_id", "escrow__reference")
     search_fields = ("purpose", "=remote_id")
     search_help_text = "Purpose, id at the processor or order"
@@ -160,8 +161,7 @@ class InstructionAdmin(ConsoleAdmin):
     ]
 
     def barred(self, row: Any, person: Person) -> str:
-        own = repairs.concerns(row.escrow, person) or row.person_id == person.pk
-        return OWN if own and repairs.waits_for_person(row) else ""
+        return super().barred(row, person) if repairs.waits_for_person(row) else ""
 
 
 @admin.register(WebhookEvent)
@@ -206,6 +206,9 @@ class WebhookEventAdmin(ConsoleAdmin):
         ),
     ]
 
+    def parties_of(self, row: Any) -> set[int]:
+        return holders(row.account)
+
 
 @admin.register(Payout)
 class PayoutAdmin(ConsoleAdmin):
@@ -231,6 +234,7 @@ class IncidentAdmin(ConsoleAdmin):
     list_display = ("kind", "text", "raised_at", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter), "kind")
     related = ("escrow",)
+    parties: ClassVar = ("escrow.buyer_id", "escrow.seller_id")
     ids = ("escrow_id", "escrow__reference")
     search_fields = ("key", "text")
     search_help_text = "Key, words or order"
@@ -250,7 +254,7 @@ class IncidentAdmin(ConsoleAdmin):
     ]
 
     def barred(self, row: Any, person: Person) -> str:
-        return OWN if row.closed_at is None and repairs.concerns(row.escrow, person) else ""
+        return super().barred(row, person) if row.closed_at is None else ""
 
 
 @admin.register(LedgerAudit)

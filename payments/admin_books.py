@@ -6,7 +6,15 @@ from django.contrib import admin
 
 from accounts.console import Act, ConsoleAdmin
 from payments import reconciliation
-from payments.models import Difference, Reconciliation
+from payments.models import Difference, PayoutAccount, Reconciliation
+
+
+def holders(account: str) -> set[int]:
+    """Whose account at the processor it is; nobody's where it is the platform's own."""
+    if not account:
+        return set()
+    found = PayoutAccount.objects.filter(remote_id=account)
+    return set(found.values_list("person_id", flat=True))
 
 
 @admin.register(Reconciliation)
@@ -44,3 +52,6 @@ class DifferenceAdmin(ConsoleAdmin):
             fits=lambda row, person: row.decided_at is None,
         ),
     ]
+
+    def parties_of(self, row: Any) -> set[int]:
+        return holders(row.account)

@@ -67,7 +67,6 @@ class ProviderAdmin(ConsoleAdmin):
             do=_change,
             form=PolicyForm,
             begins_with=_as_it_is,
-            superuser_only=True,
         ),
     ]
 

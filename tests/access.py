@@ -1,4 +1,5 @@
-"""Who may call which address: docs/access.toml, as a table for people and for the walk.
+"""Who may call which address: docs/access.toml, as a table for people and for the walk; and which
+role does what in the console, from accounts/roles.toml.
 
 `python -m tests.access` writes docs/access.md from it.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts import roles as console_roles
 from marketplace.local.environment import ROOT
 
 SOURCE, TABLE = ROOT / "docs" / "access.toml", ROOT / "docs" / "access.md"
@@ -106,7 +108,36 @@ def table() -> str:
         cells = [OUTCOMES[entry.outcomes[role]] for role in ROLES]
         address = "/" + re.sub(r"[|]", "\\|", entry.route)
         lines.append("| " + " | ".join([f"`{address}`", entry.method, *cells]) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_roles()]) + "\n"
+
+
+def _roles() -> Iterator[str]:
+    """The console's roles, pages and acts."""
+    known = console_roles.table()
+    yield from (
+        "",
+        "## Roles in the console",
+        "",
+        "Made from `accounts/roles.toml`, where every page and act of the console is looked up;",
+        "what is not named there is refused to everybody. `tests/console/test_authority.py` walks",
+        "every role over every page and act, forged inline posts among them. Nobody acts on a case",
+        "that they, or anybody who is known to be them, are a party to.",
+        "",
+        *(f"- **{role}**: {words}" for role, words in known.roles.items()),
+        "",
+    )
+    yield from _matrix("page", {page: (may, "") for page, may in known.see.items()})
+    yield ""
+    yield from _matrix("act", {name: (rule.may, rule.words) for name, rule in known.acts.items()})
+
+
+def _matrix(what: str, rows: dict[str, tuple[frozenset[str], str]]) -> Iterator[str]:
+    named = console_roles.table().roles
+    yield "| " + " | ".join((what, *named, "besides")) + " |"
+    yield "|" + "---|" * (len(named) + 2)
+    for name, (may, words) in rows.items():
+        cells = ["yes" if role in may else "" for role in named]
+        yield "| " + " | ".join([f"`{name}`", *cells, words]) + " |"
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def _hashed() -> str:
 def a_person(email: str = "", *, name: str = "", **fields: Any) -> Person:
     """Somebody with a verified address; the password is `PASSWORD`."""
     email = email or f"person{next(_numbers)}@example.com"
+    if fields.get("is_staff"):
+        fields.setdefault("role", "admin" if fields.get("is_superuser") else "moderator")
     person = Person(email=email, name=name, password=_hashed(), **fields)
     person.save()
     EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)

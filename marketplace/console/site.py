@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from unfold.sites import UnfoldAdminSite
 
-from accounts import factors, stepup
+from accounts import authority, factors, stepup
 from accounts.console import ConsoleAdmin
 from accounts.models import Person
 from marketplace.console import queue
@@ -66,8 +66,13 @@ class ConsoleSite(UnfoldAdminSite):
         return cast("Callable[..., HttpResponse]", csp_replace(RELAXED)(entered))
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """A moderator who has shown their second factor in this session."""
-        return bool(super().has_permission(request)) and factors.shown(request)
+        """Somebody with a role here who has shown their second factor in this session."""
+        return (
+            bool(super().has_permission(request))
+            and isinstance(request.user, Person)
+            and bool(authority.role_of(request.user))
+            and factors.shown(request)
+        )
 
     def get_urls(self) -> list[URLPattern]:
         return [found for found in super().get_urls() if getattr(found, "name", "") not in ABSENT]

@@ -1,6 +1,6 @@
 """How the console looks: our colours on django-unfold, and its menu."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -31,8 +31,18 @@ def environment(request: HttpRequest) -> list[str] | None:
     return ["Development", "warning"] if settings.DEBUG else None
 
 
-def _link(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}")}
+def _link(title: str, icon: str, name: str, page: str = "") -> dict[str, Any]:
+    """An entry of the menu, for those whose role sees the page."""
+    page = page or name.removesuffix("_changelist").replace("_", ".")
+
+    def permission(request: HttpRequest) -> bool:
+        # Settings are made before there are models to ask.
+        from accounts.authority import may_see
+
+        return may_see(cast(Any, request.user), page)
+
+    link = reverse_lazy(f"admin:{name}")
+    return {"title": title, "icon": icon, "link": link, "permission": permission}
 
 
 def _file(path: str) -> Any:
@@ -58,7 +68,7 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {
         "navigation": [
-            {"items": [_link("Queue", "inbox", "index")]},
+            {"items": [_link("Queue", "inbox", "index", "console.queue")]},
             {
                 "title": "Trades",
                 "items": [

@@ -34,8 +34,11 @@ class Role:
     email: str
     name: str
     sells: bool = False
-    is_staff: bool = False
-    is_superuser: bool = False
+    role: str = ""
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.role)
 
 
 ROLES = (
@@ -43,9 +46,11 @@ ROLES = (
     Role("buyer2@example.com", "Ben Okafor"),
     Role("seller@example.com", "Sol Martin", sells=True),
     Role("seller2@example.com", "Sam Ito", sells=True),
-    Role("moderator@example.com", "Mo Reyes", is_staff=True),
-    Role("moderator2@example.com", "Mira Chen", is_staff=True),
-    Role("admin@example.com", "Alex Winter", is_staff=True, is_superuser=True),
+    Role("moderator@example.com", "Mo Reyes", role="moderator"),
+    Role("moderator2@example.com", "Mira Chen", role="moderator"),
+    Role("lead@example.com", "Lea Haddad", role="lead"),
+    Role("finance@example.com", "Finn Moreau", role="finance"),
+    Role("admin@example.com", "Alex Winter", role="admin"),
 )
 # The other side of the trades that are loaded in any number.
 CROWD = tuple(
@@ -73,8 +78,9 @@ def create_people(roles: tuple[Role, ...] = ROLES) -> dict[str, Person]:
             email=role.email,
             name=role.name,
             password=password,
+            role=role.role,
             is_staff=role.is_staff,
-            is_superuser=role.is_superuser,
+            is_superuser=role.role == "admin",
         )
         EmailAddress.objects.create(user=person, email=role.email, verified=True, primary=True)
         people[role.email] = person

@@ -52,7 +52,7 @@ def test_moderators_are_suspended_by_administrators_only(desk: Client, office: C
 
 
 def test_nobody_suspends_themselves(office: Client, admin: Person) -> None:
-    assert "Nobody decides on their own suspension." in act(office, admin, "suspension")
+    assert "Nobody decides on their own case." in act(office, admin, "suspension")
     assert is_active(admin)
     assert not AuditEntry.objects.exists()
 
