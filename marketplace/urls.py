@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from listings import sell_views
-from marketplace import health, transparency, views
+from marketplace import health, sitemaps, transparency, views
 from marketplace.api.problems import not_found
 from orders import merging_views, seller_views
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("sitemap.xml", sitemaps.whole, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemaps.one_section, name="sitemap-section"),
     path("listings/", include("listings.urls")),
     path("sell/", sell_views.index, name="sell"),
     path("sell/", include("listings.sell_urls")),

@@ -1,4 +1,8 @@
-"""Guides: one file each, every claim with its sources, and where sources disagree, all of them."""
+"""Guides: one file each, every claim with its sources, and where sources disagree, all of them.
+
+A file says what a person read closely; `composing.py` adds what the catalogue knows beside it,
+and writes the whole guide where there is no file.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,10 +14,19 @@ from providers.catalogue_section import CatalogueError, Section
 
 GUIDES_DIR = Path(__file__).parent / "guides"
 
+# What a guide may speak of, in the order in which people ask.
+TOPICS = (
+    *("what", "programs", "free", "sign-up", "covers", "bill", "limits", "expiry", "data"),
+    *("tokens", "key", "moves", "resale", "works", "breaks", "compare", "tips", "unknown"),
+)
+
 
 @dataclass(frozen=True)
 class Source:
-    """Where something was read, and when we last looked. `number` is its place in the list."""
+    """Where something was read, and when we last looked. `number` is its place in the list.
+
+    Without a name it is shown by its address.
+    """
 
     number: int
     name: str
@@ -86,6 +99,7 @@ class Guide:
     parts: tuple[Part, ...]
     questions: tuple[Question, ...]
     sources: tuple[Source, ...]
+    is_written: bool = True
 
 
 @cache
@@ -94,9 +108,9 @@ def guides(directory: Path = GUIDES_DIR) -> dict[str, Guide]:
     return {path.stem: read_guide(path) for path in sorted(directory.glob("*.toml"))}
 
 
-def guide_slugs() -> frozenset[str]:
-    """The slugs of the providers that have a guide."""
-    return frozenset(guides())
+def written_guide(provider_slug: str) -> Guide | None:
+    """What a person wrote about a provider, None where nobody has yet."""
+    return next((one for one in guides().values() if one.provider == provider_slug), None)
 
 
 def read_guide(path: Path) -> Guide:
@@ -138,7 +152,7 @@ def _read_sources(file: Section) -> dict[str, Source]:
 
 def _read_part(part: Section, sources: dict[str, Source]) -> Part:
     read = Part(
-        id=part.slug("id", longest=40),
+        id=part.choice("id", list(TOPICS)),
         title=part.text("title", longest=120),
         intro=part.text("intro", longest=400, blank=True),
         steps=_read_claims(part, "steps", sources),

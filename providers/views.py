@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from providers.amount import read_amount_cents
 from providers.estimates import what_it_buys
-from providers.guides import guide_slugs
 from providers.models import Provider
 from providers.readings import reader_of
 from providers.vocabulary import Category
@@ -45,7 +44,6 @@ def detail(
         "offers": offers,
         "cents": cents,
         "estimates": what_it_buys(provider, cents),
-        "has_guide": slug in guide_slugs(),
     }
     return render(request, "providers/detail.html", context)
 

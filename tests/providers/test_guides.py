@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 from providers.catalogue import LoadReport
 from providers.catalogue_section import CatalogueError
 from providers.guides import GUIDES_DIR, guides, read_guide
+from providers.models import Provider
 
 REPLICATE = guides()["replicate"]
 
@@ -80,17 +81,21 @@ def test_the_guide_takes_as_many_queries_as_a_provider(
         client.get("/guides/replicate/")
 
 
-def test_the_index_lists_guides_and_the_other_providers(
+def test_the_index_lists_every_guide(
     catalogue: LoadReport, client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         client.get("/guides/")
     text = page(client, "/guides/")
-    assert REPLICATE.title in text
-    assert "/providers/vast/" in text
+    assert text.count('class="card offer"') == 68
+    assert "/guides/vast/" in text
+    assert text.index("Read closely") > text.index("Many models in one place")
 
 
-def test_an_unknown_guide_is_not_found(catalogue: LoadReport, client: Client) -> None:
+def test_unknown_and_retired_guides_are_not_found(catalogue: LoadReport, client: Client) -> None:
+    assert client.get("/guides/nobody/").status_code == 404
+    assert client.get("/guides/nobody/card.png").status_code == 404
+    Provider.objects.filter(pk="vast").update(retired=True)
     assert client.get("/guides/vast/").status_code == 404
 
 
@@ -102,6 +107,7 @@ def test_an_unknown_guide_is_not_found(catalogue: LoadReport, client: Client) ->
         ("checked_on = 2026-11-20\n", "", "checked_on: is missing"),
         ('"600 a minute", ', "", "parts[5].table.rows: must have 3 cells each"),
         ("title = ", "titel = ", "title: is missing"),
+        ('id = "tips"', 'id = "tricks"', "id: 'tricks' is not"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, problem: str) -> None:
