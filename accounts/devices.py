@@ -21,6 +21,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 
+from accounts import one_person
 from accounts.models import Device, Person
 from accounts.notifications import notify
 
@@ -30,6 +31,8 @@ TOKEN = re.compile(r"[\w-]{22}")
 # "Last seen" is precise to so much; writing it with every request would cost a statement each.
 SEEN_EVERY_SECONDS = 600
 SEEN_KEY = "seen_at"
+# A browser that this many others have used belongs to nobody.
+SHARED_BY = 5
 
 # The first that fits: Edge and Opera call themselves Chrome, and Chrome calls itself Safari.
 BROWSERS = (
@@ -73,6 +76,8 @@ def recognise(request: HttpRequest, person: Person, response: HttpResponse) -> N
         Device.objects.filter(pk=device.pk).update(described=words, last_seen_at=Now())
         opened = UserSession.objects.filter(session_key=request.session.session_key)
         opened.update(data={"device": device.pk})
+        if new:
+            _compare(person, digest)
         if new and not first:
             notify(
                 person=person,
@@ -91,6 +96,19 @@ def recognise(request: HttpRequest, person: Person, response: HttpResponse) -> N
         httponly=True,
         samesite="Lax",
     )
+
+
+def _compare(person: Person, digest: str) -> None:
+    """Somebody else has signed in from this browser: a case, which forbids nothing.
+
+    A browser that many people use, in a library or a shop, says nothing about any of them, and
+    those who work in the console try other accounts as part of their work.
+    """
+    others = Device.objects.filter(digest=digest, person__is_active=True, person__is_staff=False)
+    found = list(others.exclude(person=person).values_list("person_id", flat=True)[:SHARED_BY])
+    if not person.is_staff and len(found) < SHARED_BY:
+        for other in found:
+            one_person.raise_case(person.pk, other, evidence="device")
 
 
 def sessions(request: HttpRequest, person: Person) -> list[UserSession]:

@@ -130,6 +130,8 @@ class Device(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["person", "digest"], name="one_row_per_device")
         ]
+        # Who else has signed in from this browser.
+        indexes = [models.Index(fields=["digest"], name="device_digest")]
 
     def __str__(self) -> str:
         return self.name or self.described

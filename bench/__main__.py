@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PARTS = ("pages", "checkout", "settlement")
+PARTS = ("pages", "guesses", "checkout", "settlement")
 # A million offers take minutes to load, so this is measured only when asked for.
 GROWTH = "growth"
 
@@ -36,6 +36,9 @@ def main() -> int:
         if "pages" in asked.what:
             with stage.both(home, database) as running:
                 _pages(running, asked, about, sellers=sellers, buyers=buyers)
+        if "guesses" in asked.what:
+            with stage.web(home, stage.OPEN_SETTINGS, port=stage.free_port()) as site:
+                _guesses(site.port, asked, about, known=buyers)
         if GROWTH in asked.what:
             with stage.both(home, database) as running:
                 _growth(running, asked, about)
@@ -61,6 +64,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--count", type=int, default=20, help="settlements per process and round")
+    parser.add_argument("--tries", type=int, default=200, help="to guess who has an account")
     return parser
 
 
@@ -81,6 +85,18 @@ def _pages(running: Any, asked: Any, about: dict[str, Any], *, sellers: Any, buy
     result = pages.report(found)
     figures.keep("pages", about | result)
     print(f"\n{pages.tables(result)}")
+
+
+def _guesses(port: int, asked: Any, about: dict[str, Any], *, known: Any) -> None:
+    from bench import figures, guesses
+
+    def ask(path: str, email: str) -> float:
+        return guesses.answered_after(port, path, email)
+
+    mailboxes = guesses.with_accounts(known[: asked.tries + guesses.WARM_TRIES])
+    result = guesses.measure(ask, known=mailboxes, tries=asked.tries)
+    figures.keep("guesses", about | result)
+    print(f"\n{guesses.table(result)}")
 
 
 def _growth(running: Any, asked: Any, about: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from marketplace.local import embedded, environment, parts, probe, processes
 ELSEWHERE = ("DATABASE_REPLICA_URL", "SENTRY_DSN", "DJANGO_SETTINGS_MODULE")
 # No page that is measured uses them, and to compress them takes long.
 CONSOLE_FILES = ["admin", "drf_spectacular_sidecar", "rest_framework", "unfold"]
-FLOOR_SETTINGS = "bench.floor_settings"
+FLOOR_SETTINGS, OPEN_SETTINGS = "bench.floor_settings", "bench.open_settings"
 START_SECONDS = 60
 
 

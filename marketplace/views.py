@@ -1,11 +1,15 @@
 """Pages that look across all apps, and the pages for when something went wrong."""
 
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
+from redis.exceptions import ConnectionError as BrokerAway
+from redis.exceptions import TimeoutError as BrokerSlow
 
 from accounts.frames import render_around
 from listings.models import Listing
@@ -13,6 +17,8 @@ from marketplace import figures
 from marketplace.api.problems import server_problem
 
 SHOWN_AT_HOME = 6
+AWAY = (OperationalError, InterfaceError, BrokerAway, BrokerSlow)
+RETRY_AFTER_SECONDS = 30
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -46,7 +52,17 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something broke; the answer needs nothing that may be broken too."""
+    """Something broke; the answer needs nothing that may be broken too.
+
+    Django calls this while the error is being handled. Without the database or the counters of
+    tries nothing is decided, least of all about money: that passes, so it says when to come back.
+    """
+    away = isinstance(sys.exc_info()[1], AWAY)
+    status = 503 if away else 500
     if request.path.startswith("/api/"):
-        return server_problem()
-    return render(request, "500.html", status=500)
+        response: HttpResponse = server_problem(status)
+    else:
+        response = render(request, f"{status}.html", status=status)
+    if away:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
 
 from accounts.kept import forget_all
@@ -12,6 +13,8 @@ from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
 
 APPS = {"accounts", "payments", "providers", "listings", "orders"}
+# Whose tests start processes of their own, and wait for them.
+LONG = {"journeys", "simulator", "attacks"}
 pytest_plugins = ("tests.browser", "tests.books", "tests.cast", "tests.emptying")
 
 
@@ -25,6 +28,12 @@ def sandbox() -> Iterator[SandboxProcess]:
     found.control("POST", "webhooks/", {"mode": "drop"})
     yield found
     found.stop()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_hashes() -> None:
+    """A password costs a third of a second by design; here it is hashed as often, but quickly."""
+    PBKDF2PasswordHasher.iterations = 1000
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +55,12 @@ def base_url() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The apps' own tests are the core: they run on the oldest supported PostgreSQL too."""
-    for item in items:
-        if item.path.relative_to(ROOT).parts[1] in APPS:
+    """What takes long begins first, or one process would work on alone at the end.
+
+    The apps' own tests are the core: they run on the oldest supported PostgreSQL too.
+    """
+    folders = {item: item.path.relative_to(ROOT).parts[1] for item in items}
+    items.sort(key=lambda item: folders[item] not in LONG)
+    for item, folder in folders.items():
+        if folder in APPS:
             item.add_marker("core")

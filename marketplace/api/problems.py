@@ -75,7 +75,11 @@ def not_found(request: HttpRequest, path: str = "") -> JsonResponse:
     return JsonResponse(document, status=404, content_type=MEDIA_TYPE)
 
 
-def server_problem() -> JsonResponse:
-    """What the API answers where something of ours broke."""
-    document = _document(500, "server_error", "Something broke here, and nothing was half done.")
-    return JsonResponse(document, status=500, content_type=MEDIA_TYPE)
+def server_problem(status: int) -> JsonResponse:
+    """What the API answers where something of ours broke (500), or is away for a while (503)."""
+    code, detail = {
+        500: ("server_error", "Something broke here, and nothing was half done."),
+        503: ("unavailable", "Part of us is away for a moment, and nothing was done. Try again."),
+    }[status]
+    document = _document(status, code, detail)
+    return JsonResponse(document, status=status, content_type=MEDIA_TYPE)

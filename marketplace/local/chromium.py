@@ -13,7 +13,15 @@ from pathlib import Path
 
 from marketplace.local import environment
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The headless shell is Chromium without its windows: it takes a third of the processor time.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 MAC_PATHS = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
 NEEDED = (
     "No Chromium for the browser tests: install chromium (Debian, as root: apt-get install "
@@ -86,12 +94,16 @@ def _install_with_playwright() -> None:
 
 
 def _install_with_apt() -> None:
-    """Debian's package"""
+    """Debian's packages: the headless shell, else, in older releases, the whole browser"""
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     _run("apt-get", "update", "-qq", env=env)
-    _run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium", env=env)
+    install = ("apt-get", "install", "-qq", "-y", "--no-install-recommends")
+    try:
+        _run(*install, "chromium-headless-shell", env=env)
+    except subprocess.CalledProcessError:
+        _run(*install, "chromium", env=env)
 
 
 def _install_with_npm() -> None:

@@ -4,9 +4,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import notifications, suspension, tokens
-from accounts.models import Device, Notification, Person
-from tests.factories import PASSWORD
+from accounts import devices, notifications, suspension, tokens
+from accounts.models import Device, Likeness, Notification, Person
+from tests.factories import PASSWORD, a_person, code_now
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1 Safari/604.1"
@@ -18,6 +18,11 @@ def sign_in(person: Person, agent: str = FIREFOX, client: Client | None = None) 
     answer = client.post("/accounts/login/", given, headers={"user-agent": agent})
     assert answer.status_code == 302
     return client
+
+
+def sign_out(client: Client) -> None:
+    """By the form, which leaves the browser's other cookies."""
+    assert client.post("/accounts/logout/").status_code == 302
 
 
 def is_in(client: Client) -> bool:
@@ -123,3 +128,38 @@ def test_a_new_password_ends_the_other_sessions(buyer: Person) -> None:
     here.post("/accounts/password/change/", new)
     assert (is_in(here), is_in(phone)) == (True, False)
     assert len(here.get("/account/security/").context["sessions"]) == 1
+
+
+def test_one_browser_for_two_people_raises_a_case(buyer: Person, seller: Person) -> None:
+    shared = sign_in(buyer)
+    sign_out(shared)
+    assert not Likeness.objects.exists()
+    sign_in(seller, client=shared)
+    case = Likeness.objects.get()
+    assert {case.first_id, case.second_id} == {buyer.pk, seller.pk}
+    assert (case.evidence, case.decision) == (["device"], "")
+    # The same again is nothing new.
+    sign_out(shared)
+    sign_in(buyer, client=shared)
+    assert Likeness.objects.count() == 1
+
+
+def test_a_browser_that_many_share_says_nothing(buyer: Person) -> None:
+    shared = sign_in(buyer)
+    for _ in range(devices.SHARED_BY):
+        sign_out(shared)
+        sign_in(a_person(), client=shared)
+    before = Likeness.objects.count()
+    assert before
+    sign_out(shared)
+    sign_in(a_person(), client=shared)
+    assert Likeness.objects.count() == before
+
+
+def test_moderators_are_nobodys_likeness(buyer: Person, moderator: Person) -> None:
+    shared = sign_in(buyer)
+    sign_out(shared)
+    shared.post("/accounts/login/", {"login": moderator.email, "password": PASSWORD})
+    shared.post("/accounts/2fa/authenticate/", {"code": code_now()})
+    assert is_in(shared)
+    assert not Likeness.objects.exists()

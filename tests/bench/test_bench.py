@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import RequestFactory
 
-from bench import figures, floor, goods, load, pages, purchases, replay, settlements
+from bench import figures, floor, goods, guesses, load, pages, purchases, replay, settlements
 from bench.cpu import Tree
 from listings.models import Listing
 from orders.completion import confirm
@@ -84,6 +84,25 @@ def test_the_load_keeps_the_time_of_every_answer(live_server: Any) -> None:
     assert load.body(port, "/healthz")
     with pytest.raises(load.Failed):
         load.ask(port=port, path="/nowhere", connections=1, seconds=0.2)
+
+
+def test_known_and_unknown_addresses_take_turns(
+    people: dict[str, Any], live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = guesses.with_accounts(people["buyers"])
+    asked = []
+
+    def ask(path: str, email: str) -> float:
+        asked.append(email in known)
+        return 2.0 if email in known else 1.0
+
+    monkeypatch.setattr(guesses, "WARM_TRIES", 1)
+    result = guesses.measure(ask, known=known, tries=3)
+    assert asked.count(True) == asked.count(False) == 4 * 4
+    assert result["ways"]["reset"]["later"] == 1
+    assert guesses.later([1, 2], [1, 2]) == 0.5
+    for path in guesses.PATHS.values():
+        assert guesses.answered_after(live_server.thread.port, path, known[0]) > 0
 
 
 def test_figures_are_medians_with_their_spread() -> None:

@@ -47,6 +47,30 @@ def test_the_ways_in(stack: Stack, new_page: NewPage) -> None:
     connect_and_remove_github(page)
 
 
+def test_two_accounts_become_one_and_that_one_is_erased(new_page: NewPage) -> None:
+    page, tail = new_page(), f"{uuid4().hex[:6]}@new.example"
+    sign_up(page, f"old-{tail}")
+    sign_out(page)
+    sign_up(page, f"new-{tail}")
+
+    page.goto("/account/merging/")
+    page.get_by_label("E-mail address of the other account").fill(f"old-{tail}")
+    page.get_by_label("Its password").fill(PASSWORD)
+    page.get_by_role("button", name="Merge").click()
+    expect_notice(page, "The other account is closed")
+    other = new_page()
+    by_password(other, f"old-{tail}")
+    expect(other.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+    page.goto("/account/privacy/")
+    page.get_by_role("link", name="Erase my account").click()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Erase my account").click()
+    expect(heading(page, "Your account is erased")).to_be_visible()
+    by_password(page, f"new-{tail}")
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+
 def sign_up(page: Page, email: str) -> None:
     page.goto("/accounts/signup/")
     page.get_by_label("Email").fill(email)
