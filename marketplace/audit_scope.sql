@@ -77,6 +77,18 @@ FROM public.orders_dispute
 WHERE order_id IN (SELECT id
 FROM changed_order)
 
+-- rows: orders_disputeevent
+SELECT *
+FROM public.orders_disputeevent
+WHERE dispute_id IN (SELECT id
+FROM orders_dispute)
+
+-- rows: orders_decision
+SELECT *
+FROM public.orders_decision
+WHERE dispute_id IN (SELECT id
+FROM orders_dispute)
+
 -- rows: listings_listing
 SELECT *
 FROM public.listings_listing

@@ -8,7 +8,7 @@ from django.views.generic import RedirectView
 from listings import sell_views
 from marketplace import health, sitemaps, transparency, views
 from marketplace.api.problems import not_found
-from orders import merging_views, seller_views
+from orders import dispute_views, merging_views, seller_views
 
 # allauth returns to its own overviews; ours is one page for all of them.
 to_security = RedirectView.as_view(pattern_name="account:security")
@@ -24,6 +24,7 @@ urlpatterns = [
     path("sell/", sell_views.index, name="sell"),
     path("sell/", include("listings.sell_urls")),
     path("orders/", include("orders.urls")),
+    path("how-disputes-end/", dispute_views.rules, name="dispute-rules"),
     path("standing/", seller_views.standing, name="standing"),
     path("sellers/<int:person_id>/", seller_views.detail, name="seller"),
     path("providers/", include("providers.urls")),

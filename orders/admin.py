@@ -8,14 +8,18 @@ from django.db.models import F
 
 from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
+from listings.forms import DollarsField
 from listings.models import Code
 from orders import disputes
-from orders.models import Dispute, Order
+from orders.dispute_models import UNDECIDED
+from orders.models import Dispute, DisputeStatus, Order
+from orders.timeline import time_decides
 from payments.models import Escrow
 
 OUTCOMES = [
     (disputes.RELEASE, "Release the payment to the seller"),
     (disputes.REFUND, "Refund the buyer"),
+    (disputes.SPLIT, "Split it"),
 ]
 
 
@@ -123,14 +127,20 @@ class DecisionForm(Reasoned):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose an outcome."},
     )
-    field_order = ("outcome", "reason")
+    refund_cents = DollarsField(
+        label="Of a split, the buyer gets back (dollars)",
+        required=False,
+        help_text="The rest is released to the seller, less the commission on it.",
+    )
+    field_order = ("outcome", "refund_cents", "reason")
 
 
 @admin.register(Dispute)
 class DisputeAdmin(ConsoleAdmin):
     page_template = "console/dispute.html"
-    list_display = ("order", "reason", "opened_by", "opened_at", "outcome", "decided_at")
-    list_filter = (("decided_at", admin.EmptyFieldListFilter), "reason", "outcome")
+    list_display = ("order", "badge", "reason", "opened_by", "opened_at", "outcome", "decided_at")
+    list_filter = ("status", "reason", "outcome")
+    badge = state
     list_select_related = ("order", "opened_by")
     related = (
         "order__listing__provider",
@@ -154,10 +164,17 @@ class DisputeAdmin(ConsoleAdmin):
                 "text",
                 "opened_by",
                 "opened_at",
+                "answer",
+                "answered_at",
+                "claim_cents",
                 "outcome",
+                "refund_cents",
                 "decision",
                 "decided_by",
                 "decided_at",
+                "appeal",
+                "appealed_by",
+                "appealed_at",
             ),
         ),
     ]
@@ -165,12 +182,12 @@ class DisputeAdmin(ConsoleAdmin):
         Act(
             name="decision",
             label="Decide",
-            done="Decided: the money moves now, and both parties are told.",
+            done="Decided, and both parties are told. The money waits until nobody can appeal.",
             do=disputes.decide,
             moves_money=True,
             form=DecisionForm,
-            hint="Both parties read the reason. A decision is final.",
-            fits=lambda row, person: row.decided_at is None,
+            hint="Both parties read the reason. Whoever did not get all of it can appeal once.",
+            fits=lambda row, person: row.status in UNDECIDED,
         ),
     ]
 
@@ -180,7 +197,9 @@ class DisputeAdmin(ConsoleAdmin):
     def barred(self, row: Any, person: Person) -> str:
         if own := super().barred(row, person):
             return own
-        if row.order.escrow.contested_at and row.decided_at is None:
+        if row.status == DisputeStatus.APPEALED and row.decided_by_id == person.pk:
+            return "This is an appeal against your decision: another moderator decides."
+        if row.order.escrow.contested_at and row.status in UNDECIDED:
             return "The buyer's bank disputes this payment: its decision comes first."
         return ""
 
@@ -188,4 +207,5 @@ class DisputeAdmin(ConsoleAdmin):
         return str(row.order.currency)
 
     def more(self, row: Any) -> dict[str, Any]:
-        return {**trade(row.order), "moves": moves(row.order.escrow)}
+        usual = time_decides(row.order, row)
+        return {**trade(row.order), "moves": moves(row.order.escrow), "usual": usual}

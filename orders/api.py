@@ -19,10 +19,9 @@ from accounts.refusals import Refusal
 from accounts.shapes import ObjectParser, PersonalRequest, UploadParser
 from accounts.tokens import HasScope, carries
 from listings.models import Listing
-from orders import cancellation, checkout, completion, disputes, follow, transfer
+from orders import cancellation, checkout, completion, follow, transfer
 from orders.api_shapes import (
     Codes,
-    Complaint,
     OrderAnswer,
     OrderTerms,
     Recipient,
@@ -212,24 +211,6 @@ class Confirmation(APIView):
         """The buyer confirms: the held payment is released to the seller."""
         order = _load(request, order_id)
         completion.confirm(order, actor=request.user)
-        return _answer(order, request)
-
-
-class DisputeDetail(APIView):
-    """The buyer's word that something went wrong."""
-
-    permission_classes = (IsAuthenticated, HasScope)
-    scope = "trade"
-
-    @extend_schema(
-        operation_id="orders_dispute", tags=TAGS, request=Complaint, responses=OrderAnswer
-    )
-    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
-        """Open a dispute: nothing is released until a moderator has decided."""
-        order = _load(request, order_id)
-        given = Complaint(data=request.data)
-        given.is_valid(raise_exception=True)
-        disputes.open_dispute(order, actor=request.user, **given.validated_data)
         return _answer(order, request)
 
 

@@ -50,9 +50,38 @@ INVARIANTS: Mapping[str, str] = {
     "nobody trades with themselves": """
         SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
         WHERE o.buyer_id = o.seller_id OR o.seller_id <> l.seller_id""",
-    "nothing was released while a dispute was open": """
-        SELECT o.id FROM orders_order o JOIN orders_dispute d ON d.order_id = o.id
-        WHERE d.decided_at IS NULL AND o.status = 'completed'""",
+    "an order is in dispute as long as its dispute goes on": """
+        SELECT o.id, o.status, d.status FROM orders_order o
+        JOIN orders_dispute d ON d.order_id = o.id
+        WHERE (o.status = 'disputed') <> (d.status <> 'ended')""",
+    "what a dispute moved is what was decided or agreed": """
+        SELECT o.id, e.refunded_cents, d.refund_cents, p.refund_cents FROM orders_dispute d
+        JOIN orders_order o ON o.id = d.order_id JOIN payments_escrow e ON e.id = o.escrow_id
+        LEFT JOIN orders_proposal p ON p.dispute_id = d.id AND p.status = 'accepted'
+        WHERE (d.status = 'ended' AND d.refund_cents IS DISTINCT FROM e.refunded_cents)
+            OR (p.id IS NOT NULL AND (d.status <> 'ended' OR p.refund_cents <> d.refund_cents))""",
+    "a decision moved money early only where nobody was left to appeal": """
+        SELECT o.id, d.refund_cents FROM orders_dispute d JOIN orders_order o ON o.id = d.order_id
+        JOIN orders_disputeevent ev ON ev.dispute_id = d.id AND ev.kind = 'accepted'
+        WHERE (d.refund_cents > 0 AND d.seller_accepted_at IS NULL)
+            OR (d.refund_cents < o.price_cents AND d.buyer_accepted_at IS NULL)""",
+    "an appeal was decided by somebody else": """
+        SELECT one.dispute_id FROM orders_decision one
+        JOIN orders_decision two ON two.dispute_id = one.dispute_id AND two.round = 2
+        WHERE one.round = 1 AND one.by_id = two.by_id""",
+    "a dispute's history is a path through its table": """
+        SELECT d.id, ev.kind FROM orders_disputeevent ev
+        JOIN orders_dispute d ON d.id = ev.dispute_id
+        JOIN (SELECT id, lag(to_status) OVER (PARTITION BY dispute_id ORDER BY id) AS before,
+            lead(id) OVER (PARTITION BY dispute_id ORDER BY id) AS next FROM orders_disputeevent
+        ) AS step ON step.id = ev.id
+        WHERE (step.before IS NOT NULL AND ev.from_status <> step.before)
+            OR (step.next IS NULL AND ev.to_status <> d.status)
+            OR (ev.from_status <> ev.to_status AND (ev.from_status, ev.to_status) NOT IN (
+                ('', 'answering'), ('answering', 'talking'), ('answering', 'decided'),
+                ('talking', 'reviewing'), ('talking', 'decided'), ('reviewing', 'decided'),
+                ('decided', 'appealed'), ('answering', 'ended'), ('talking', 'ended'),
+                ('reviewing', 'ended'), ('decided', 'ended'), ('appealed', 'ended')))""",
     "an order's history is a path through its table": """
         SELECT o.id, ev.kind FROM orders_orderevent ev JOIN orders_order o ON o.id = ev.order_id
         JOIN (SELECT id, lag(to_status) OVER (PARTITION BY order_id ORDER BY id) AS before,

@@ -113,7 +113,7 @@ def complete_verified(order: Order) -> Order:
 
 
 def complete_disputed(order: Order, *, actor: Person | None, reason: str) -> None:
-    """A moderator decided for the seller."""
+    """A dispute ended for the seller."""
     _complete(order, actor=actor, reason=reason)
 
 

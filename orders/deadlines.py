@@ -19,6 +19,7 @@ from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 log = logging.getLogger(__name__)
 
 RELEASING = (OrderStatus.TRANSFERRED, OrderStatus.VERIFIED)
+MAY_RELEASE = (*RELEASING, OrderStatus.DISPUTED)
 # How long a suspicion of fraud may wait for a person.
 SUSPECTED_FOR = timedelta(days=7)
 
@@ -27,7 +28,7 @@ DEFAULTS: dict[str, Callable[[Order], Order]] = {
     OrderStatus.PAID: cancellation.give_up_waiting,
     OrderStatus.TRANSFERRED: disputes.inspection_over,
     OrderStatus.VERIFIED: completion.complete_verified,
-    OrderStatus.DISPUTED: disputes.decide_by_time,
+    OrderStatus.DISPUTED: disputes.time_over,
 }
 
 
@@ -36,7 +37,7 @@ def due() -> list[UUID]:
     # While the bank disputes a payment, nothing about its order can be decided.
     rows = Order.objects.filter(deadline__lte=Now(), escrow__contested_at=None)
     # Nor is anything released that may be fraud, until that had its time too.
-    rows = rows.exclude(Q(status__in=RELEASING), escrow__suspected_at__gt=Now() - SUSPECTED_FOR)
+    rows = rows.exclude(Q(status__in=MAY_RELEASE), escrow__suspected_at__gt=Now() - SUSPECTED_FOR)
     rows = rows.order_by("deadline")
     return list(rows.values_list("pk", flat=True)[:100])
 

@@ -1,20 +1,31 @@
-"""When the parties do not agree: no money moves until a moderator decides, or time decides."""
+"""When the parties do not agree: no money moves until they do, a moderator decides, or time does.
+
+Each state has a clock and a default. A decision moves nothing before the time to appeal has passed
+or everybody who could appeal has accepted it: money that has moved cannot be called back.
+"""
+
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts import audit
 from accounts.models import Person
-from accounts.refusals import NotAllowed, WrongState
-from orders.completion import accept_silence, complete_disputed
-from orders.follow import return_stock
-from orders.models import Dispute, Order, OrderStatus, Verdict
+from accounts.refusals import Invalid, NotAllowed, WrongState
+from orders import decisions, dispute_course
+from orders.completion import accept_silence
+from orders.decisions import REFUND, RELEASE, SPLIT
+from orders.dispute_models import UNDECIDED
+from orders.models import Decision, Dispute, DisputeStatus, Order, OrderStatus, Verdict
 from orders.progress import advance, locked, tell
+from orders.settling import moved, settle
 from payments import escrow
 
-S = OrderStatus
-RELEASE, REFUND = "release", "refund"
+S, D = OrderStatus, DisputeStatus
+OPENED_BY_US = "Opened by Surplus: the readings of the balance do not show what was agreed."
+IN_TIME = Q(order__deadline__gt=Now())
 
 
 @transaction.atomic
@@ -28,17 +39,7 @@ def open_dispute(order: Order, *, actor: Person, reason: str, text: str) -> Orde
         raise NotAllowed("Only the buyer can open a dispute. As the seller you can decline.")
     if order.status not in (S.PAID, S.TRANSFERRED, S.VERIFIED):
         raise WrongState
-    Dispute.objects.create(order=order, opened_by=actor, reason=reason, text=text)
-    advance(
-        order,
-        S.DISPUTED,
-        kind="disputed",
-        actor=actor,
-        note=reason,
-        within_seconds=settings.DECIDE_WITHIN_SECONDS,
-    )
-    tell(order, order.seller, "order_disputed_seller", text=text)
-    tell(order, order.buyer, "order_disputed_buyer")
+    begin(order, actor=actor, reason=reason, text=text)
     return order
 
 
@@ -46,72 +47,273 @@ def open_dispute(order: Order, *, actor: Person, reason: str, text: str) -> Orde
 def inspection_over(order: Order) -> Order:
     """The buyer said nothing in time: that counts as arrived, unless the readings refute it.
 
-    Then a dispute is opened for the buyer, and a moderator decides.
+    Then a dispute is opened for the buyer.
     """
     order = locked(order)
     if order.status != S.TRANSFERRED or order.verdict != Verdict.REFUTED:
         return accept_silence(order)
-    text = "Opened by Surplus: the readings of the balance do not show what was agreed."
     reason = "less_than_agreed" if order.measured_cents else "not_received"
-    Dispute.objects.create(order=order, opened_by=order.buyer, reason=reason, text=text)
+    begin(order, actor=None, reason=reason, text=OPENED_BY_US)
+    return order
+
+
+def begin(
+    order: Order, *, actor: Person | None, reason: str, text: str, claim_cents: int | None = None
+) -> Dispute:
+    """Open the dispute of an order that is locked; the seller's time to answer begins."""
+    dispute = Dispute.objects.create(
+        order=order,
+        opened_by=actor or order.buyer,
+        reason=reason,
+        text=text,
+        claim_cents=claim_cents,
+    )
+    dispute_course.machine.begin(dispute, kind="opened", actor=actor)
     advance(
         order,
         S.DISPUTED,
         kind="disputed",
-        actor=None,
+        actor=actor,
         note=reason,
-        within_seconds=settings.DECIDE_WITHIN_SECONDS,
+        within_seconds=settings.ANSWER_WITHIN_SECONDS,
     )
     tell(order, order.seller, "order_disputed_seller", text=text)
     tell(order, order.buyer, "order_disputed_buyer")
+    return dispute
+
+
+def _of(order: Order) -> tuple[Order, Dispute]:
+    """An order and its dispute, locked. Raises WrongState where there is none that goes on."""
+    order = locked(order)
+    dispute = dispute_course.locked_of(order)
+    if dispute is None or order.status != S.DISPUTED:
+        raise WrongState
+    return order, dispute
+
+
+@transaction.atomic
+def answer(order: Order, *, actor: Person, text: str) -> Order:
+    """The seller answers in time; from now on both can agree, or ask a moderator."""
+    order, dispute = _of(order)
+    if actor.pk != order.seller_id:
+        raise NotAllowed("The seller answers. You can write a message or propose a split.")
+    dispute_course.move(
+        dispute,
+        D.TALKING,
+        kind="dispute_answered",
+        actor=actor,
+        within_seconds=settings.AGREE_WITHIN_SECONDS,
+        only_if=IN_TIME,
+        answer=text,
+        answered_at=Now(),
+    )
+    tell(order, order.buyer, "dispute_answered", text=text)
     return order
 
 
-def decide(dispute: Dispute, *, actor: Person, outcome: str, reason: str) -> Order:
-    """A moderator releases to the seller or refunds the buyer, with a reason both will read.
+@transaction.atomic
+def escalate(order: Order, *, actor: Person | None) -> Order:
+    """Either party asks a moderator to decide; so does time."""
+    order, dispute = _of(order)
+    if actor and actor.pk not in (order.buyer_id, order.seller_id):
+        raise NotAllowed
+    dispute_course.move(
+        dispute,
+        D.REVIEWING,
+        kind="dispute_escalated",
+        actor=actor,
+        within_seconds=settings.DECIDE_WITHIN_SECONDS,
+    )
+    for person in (order.buyer, order.seller):
+        tell(order, person, "dispute_escalated")
+    return order
 
-    Raises NotAllowed for a party or anybody who is no moderator, WrongState if it was decided.
+
+@transaction.atomic
+def concede(order: Order, *, actor: Person) -> Order:
+    """A party gives in: the buyer releases all of it, or the seller refunds all of it."""
+    order, dispute = _of(order)
+    if actor.pk not in (order.buyer_id, order.seller_id):
+        raise NotAllowed
+    buys = actor.pk == order.buyer_id
+    reason = "The buyer withdrew the complaint." if buys else "The seller agreed to a refund."
+    back = 0 if buys else order.price_cents
+    settle(order, dispute, refund_cents=back, kind="conceded", actor=actor, reason=reason)
+    return order
+
+
+def decide(
+    dispute: Dispute, *, actor: Person, outcome: str, reason: str, refund_cents: int | None = None
+) -> Order:
+    """A moderator releases, refunds or splits, with a reason both will read.
+
+    `refund_cents` says how much of a split goes back. A first decision waits for an appeal; the
+    one on an appeal moves the money at once. Raises NotAllowed for a party, for anybody who is no
+    moderator and for whoever made the decision that is appealed, Invalid for an impossible split,
+    WrongState if it was decided, Contested or Suspected while the money may not move that way.
     """
     if not actor.is_staff or actor.pk in (dispute.order.buyer_id, dispute.order.seller_id):
         raise NotAllowed("Nobody decides on their own trade.")
+    assert outcome in (RELEASE, REFUND, SPLIT)
     with transaction.atomic():
-        order = _end(dispute.order, actor=actor, outcome=outcome, reason=reason)
+        order, dispute = _of(dispute.order)
+        if dispute.status not in UNDECIDED:
+            raise WrongState
+        if dispute.status == D.APPEALED and dispute.decided_by_id == actor.pk:
+            raise NotAllowed("Somebody else decides on an appeal against your decision.")
+        back = _back(order, outcome, refund_cents)
+        _decided(order, dispute, refund_cents=back, actor=actor, reason=reason)
         audit.record(
             actor=actor,
             act=f"dispute_{outcome}",
             subject=f"order:{order.pk}",
             reason=reason,
             price_cents=order.price_cents,
+            refund_cents=back,
         )
     return order
 
 
-@transaction.atomic
-def decide_by_time(order: Order) -> Order:
-    """Nobody decided in time: the published default is that the buyer gets the money back."""
-    return _end(
-        order,
-        actor=None,
-        outcome=REFUND,
-        reason="No decision was made in time, so the payment goes back to the buyer.",
-    )
+def _back(order: Order, outcome: str, refund_cents: int | None) -> int:
+    if outcome != SPLIT:
+        return 0 if outcome == RELEASE else order.price_cents
+    if order.sent_at is None:
+        raise Invalid("outcome", "Nothing was handed over, so there is nothing to split.")
+    if refund_cents is None or not 0 < refund_cents < order.price_cents:
+        raise Invalid("refund_cents", "Say how much goes back: more than 0, less than the price.")
+    return refund_cents
 
 
-def _end(order: Order, *, actor: Person | None, outcome: str, reason: str) -> Order:
-    assert outcome in (RELEASE, REFUND)
-    order = locked(order)
-    if order.status != S.DISPUTED:
-        raise WrongState
-    Dispute.objects.filter(order=order, decided_at=None).update(
-        decided_by=actor, outcome=outcome, decision=reason, decided_at=Now()
+def _decided(
+    order: Order, dispute: Dispute, *, refund_cents: int, actor: Person | None, reason: str
+) -> None:
+    """Write a decision down; the second one is the last, and moves the money."""
+    escrow.require_free(order.escrow, seller_share_cents=order.price_cents - refund_cents)
+    is_second = dispute.status == D.APPEALED
+    outcome = decisions.outcome_of(order, refund_cents)
+    Decision.objects.create(
+        dispute=dispute,
+        round=2 if is_second else 1,
+        by=actor,
+        outcome=outcome,
+        refund_cents=refund_cents,
+        reason=reason,
     )
-    if outcome == RELEASE:
-        complete_disputed(order, actor=actor, reason=reason)
-    else:
-        escrow.refund(order.escrow, actor=actor, reason=reason)
-        advance(order, S.CANCELLED, kind="dispute_refunded", actor=actor, note=reason)
-        # Once codes were seen or credit was sent, it cannot be offered again.
-        return_stock(order, gone=order.sent_at is not None)
+    known: dict[str, Any] = {"decided_by": actor, "decision": reason, "decided_at": Now()}
+    if is_second:
+        settle(
+            order,
+            dispute,
+            refund_cents=refund_cents,
+            kind="appeal_decided",
+            actor=actor,
+            reason=reason,
+            **known,
+        )
+        return
+    dispute_course.move(
+        dispute,
+        D.DECIDED,
+        kind="dispute_decided",
+        actor=actor,
+        within_seconds=settings.APPEAL_WITHIN_SECONDS,
+        outcome=outcome,
+        refund_cents=refund_cents,
+        **known,
+    )
     for person in (order.buyer, order.seller):
-        tell(order, person, "dispute_decided", outcome=outcome, reason=reason)
+        tell(order, person, "dispute_decided", reason=reason, **moved(order, refund_cents))
+
+
+def may_appeal(order: Order, dispute: Dispute) -> set[str]:
+    """Which roles did not get all of it, and have not accepted that: they can appeal."""
+    if dispute.status != D.DECIDED or dispute.refund_cents is None:
+        return set()
+    open_to = set()
+    if dispute.refund_cents < order.price_cents and dispute.buyer_accepted_at is None:
+        open_to.add("buyer")
+    if dispute.refund_cents > 0 and dispute.seller_accepted_at is None:
+        open_to.add("seller")
+    return open_to
+
+
+def _role(order: Order, dispute: Dispute, actor: Person) -> str:
+    """The role of somebody who may appeal. Raises WrongState or NotAllowed for anybody else."""
+    if dispute.status != D.DECIDED:
+        raise WrongState
+    role = {order.buyer_id: "buyer", order.seller_id: "seller"}.get(actor.pk, "")
+    if role not in may_appeal(order, dispute):
+        raise NotAllowed("This decision is not yours to appeal or to accept.")
+    return role
+
+
+@transaction.atomic
+def appeal(order: Order, *, actor: Person, text: str) -> Order:
+    """Whoever did not get all of it asks a second moderator, once and in time."""
+    order, dispute = _of(order)
+    _role(order, dispute, actor)
+    dispute_course.move(
+        dispute,
+        D.APPEALED,
+        kind="dispute_appealed",
+        actor=actor,
+        within_seconds=settings.DECIDE_WITHIN_SECONDS,
+        only_if=IN_TIME,
+        appealed_by=actor,
+        appeal=text,
+        appealed_at=Now(),
+    )
+    for person in (order.buyer, order.seller):
+        tell(order, person, "dispute_appealed", text=text, by=actor.public_name)
+    return order
+
+
+@transaction.atomic
+def accept(order: Order, *, actor: Person) -> Order:
+    """Whoever could appeal says that they will not; when nobody is left who could, money moves."""
+    order, dispute = _of(order)
+    role = _role(order, dispute, actor)
+    column = f"{role}_accepted_at"
+    Dispute.objects.filter(pk=dispute.pk).update(**{column: Now()})
+    dispute.refresh_from_db(fields=[column])
+    dispute_course.machine.remark(dispute, kind="decision_accepted", actor=actor)
+    if not may_appeal(order, dispute):
+        _carry_out(order, dispute, kind="accepted", actor=actor)
+    return order
+
+
+def _carry_out(order: Order, dispute: Dispute, *, kind: str, actor: Person | None) -> None:
+    """What was decided happens now."""
+    assert dispute.refund_cents is not None
+    settle(
+        order,
+        dispute,
+        refund_cents=dispute.refund_cents,
+        kind=kind,
+        actor=actor,
+        reason=dispute.decision,
+        decided_at=dispute.decided_at,
+    )
+
+
+@transaction.atomic
+def time_over(order: Order) -> Order:
+    """The clock of the present state has run out: its published default comes about."""
+    order, dispute = _of(order)
+    if order.escrow.suspected_at is not None:
+        reason, back = "Fraud was suspected and not ruled out.", order.price_cents
+        settle(order, dispute, refund_cents=back, kind="suspected", actor=None, reason=reason)
+        return order
+    match dispute.status:
+        case D.TALKING:
+            return escalate(order, actor=None)
+        case D.DECIDED | D.APPEALED:
+            # Nobody appealed, or nobody decided on the appeal: the decision stands.
+            _carry_out(order, dispute, kind="stands", actor=None)
+        case _:
+            answered = dispute.status == D.REVIEWING
+            usual = decisions.default(order, dispute, answered=answered)
+            lead = "No moderator decided in time." if answered else "The seller did not answer."
+            reason = f"{lead} {usual.why}"
+            _decided(order, dispute, refund_cents=usual.refund_cents, actor=None, reason=reason)
     return order

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from accounts.models import Person
 from listings import stock, vault
-from orders.models import OPEN, Dispute, Order, OrderStatus
+from orders import dispute_course
+from orders.models import OPEN, Order, OrderStatus
 from orders.progress import advance, locked, tell
 from payments.models import EscrowStatus
 from providers.vocabulary import TransferMethod
@@ -62,9 +62,7 @@ def _ended_elsewhere(order: Order) -> None:
     """The bank took the money back: the trade ends with it."""
     sent = order.sent_at is not None
     advance(order, S.CANCELLED, kind="taken_back_by_bank", actor=None)
-    Dispute.objects.filter(order=order, decided_at=None).update(
-        outcome="refund", decision="The buyer's bank took the payment back.", decided_at=Now()
-    )
+    dispute_course.end_with(order, reason="The buyer's bank took the payment back.")
     return_stock(order, gone=sent)
     for person in (order.buyer, order.seller):
         tell(order, person, "order_taken_back")

@@ -90,3 +90,37 @@ class DisputeForm(forms.Form):
         min_length=10,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+class AnswerForm(forms.Form):
+    """How the seller sees it."""
+
+    text = PlainTextField(
+        label="Your answer",
+        help_text="Say what you sent, when and how, and what shows it. The buyer and a moderator "
+        "read this.",
+        max_length=4000,
+        min_length=10,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class ProposalForm(forms.Form):
+    """How a party would split the held payment."""
+
+    refund_cents = DollarsField(
+        label="The buyer gets back",
+        help_text="The rest of the payment is released to the seller, less the commission on it.",
+    )
+
+
+class AppealForm(forms.Form):
+    """Why a decision is wrong."""
+
+    text = PlainTextField(
+        label="What did the decision miss?",
+        help_text="The other side and another moderator read this.",
+        max_length=4000,
+        min_length=10,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )

@@ -146,6 +146,8 @@ def _texts(person: Person) -> None:
     Order.objects.filter(seller=person).exclude(sent_note="").update(sent_note=GONE)
     Order.objects.filter(buyer=person).update(recipient="")
     Dispute.objects.filter(opened_by=person).update(text=GONE)
+    Dispute.objects.filter(order__seller=person).exclude(answer="").update(answer=GONE)
+    Dispute.objects.filter(appealed_by=person).update(appeal=GONE)
     Report.objects.filter(reporter=person).update(text="", reporter=None)
     consents = Consent.objects.filter(listing__seller=person)
     for consent in consents.exclude(document=""):

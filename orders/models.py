@@ -54,7 +54,7 @@ class Orders(models.QuerySet["Order"]):
 
     def with_parts(self) -> "Orders":
         """With all that an order page shows of other tables, in one query."""
-        parts = ("listing__provider", "escrow", "buyer", "seller", "verification")
+        parts = ("listing__provider", "escrow", "buyer", "seller", "verification", "dispute")
         # Nobody who looks at an order needs the key that is lent for it.
         return self.select_related(*parts).defer("verification__ciphertext")
 
@@ -164,41 +164,6 @@ class OrderEvent(Event):
         abstract = False
 
 
-class Dispute(models.Model):
-    """A party's word that a trade went wrong; while it is open, no money moves."""
-
-    REASONS: ClassVar = [
-        ("not_received", "The credit did not arrive"),
-        ("less_than_agreed", "Less arrived than agreed"),
-        ("code_invalid", "A code did not work"),
-        ("not_as_described", "It is not what was offered"),
-        ("other", "Something else"),
-    ]
-    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="dispute")
-    opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    reason = models.CharField(max_length=20, choices=REASONS)
-    text = models.TextField(max_length=4000)
-    opened_at = models.DateTimeField(db_default=Now(), editable=False)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    outcome = models.CharField(max_length=10, blank=True)
-    decision = models.TextField(blank=True, max_length=4000)
-    decided_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["opened_at"], condition=Q(decided_at__isnull=True), name="undecided"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_reason_display()} ({self.order_id})"
-
-
 class PlacedRequest(models.Model):
     """An Idempotency-Key that placed an order: the same request gets the same answer."""
 
@@ -219,4 +184,28 @@ class PlacedRequest(models.Model):
 
 
 # Django finds an app's tables through this module; these have one of their own, beside their code.
+from orders.dispute_models import (  # noqa: E402
+    Decision,
+    Dispute,
+    DisputeEvent,
+    DisputeStatus,
+    Proposal,
+    ProposalStatus,
+)
 from orders.verification import models as verification_models  # noqa: E402, F401
+
+__all__ = [
+    "OPEN",
+    "Decision",
+    "Dispute",
+    "DisputeEvent",
+    "DisputeStatus",
+    "Order",
+    "OrderEvent",
+    "OrderStatus",
+    "Orders",
+    "PlacedRequest",
+    "Proposal",
+    "ProposalStatus",
+    "Verdict",
+]

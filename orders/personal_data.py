@@ -105,7 +105,7 @@ def _orders(person: Person) -> Any:
             "seller": row.seller.public_name,
             "role": "buyer" if row.buyer_id == person.pk else "seller",
             "history": _history(row),
-            "dispute": _rows(disputes.get(row.pk, []), "decided_by", "opened_by"),
+            "dispute": _rows(disputes.get(row.pk, []), "decided_by", "opened_by", "appealed_by"),
             "arrival": report.compose(row),
         }
         for row in rows.with_parts().prefetch_related("events")

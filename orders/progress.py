@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from accounts.machines import Machine
 from accounts.models import Person
 from accounts.notifications import notify
+from accounts.refusals import WrongState
 from orders.models import Order, OrderEvent, OrderStatus, Verdict
 from orders.verification import course
 
@@ -58,9 +59,24 @@ def advance(
         tell(order, order.buyer, "order_key_forgotten", provider=order.listing.provider.name)
 
 
-def tell(order: Order, person: Person, kind: str, *, again: bool = False, **more: Any) -> None:
-    """Let a party know where the trade stands, once; `again`: each time it is said."""
-    key = f"order:{order.pk}:{kind}:{person.pk}"
+def wait(order: Order, *, kind: str, actor: Person | None, within_seconds: int) -> None:
+    """Something happened that leaves the state and sets another deadline. Raises WrongState."""
+    deadline = Now() + timedelta(seconds=within_seconds)
+    rows = Order.objects.filter(pk=order.pk, status=order.status)
+    if rows.update(deadline=deadline) != 1:
+        raise WrongState
+    order.refresh_from_db(fields=["deadline"])
+    machine.remark(order, kind=kind, actor=actor)
+
+
+def tell(
+    order: Order, person: Person, kind: str, *, again: bool = False, mark: str = "", **more: Any
+) -> None:
+    """Let a party know where the trade stands, once; `again`: each time it is said.
+
+    `mark` names what it is about, where that is less than the order: once for each.
+    """
+    key = f"order:{order.pk}:{kind}:{person.pk}" + (f":{mark}" if mark else "")
     if again:
         key += f":{order.events.count()}"
     notify(

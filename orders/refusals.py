@@ -39,3 +39,13 @@ class KeyReused(Refusal):
     code = "idempotency_key_reused"
     status = 422
     message = "This Idempotency-Key was used for another request."
+
+
+class ProposalGone(Refusal):
+    code = "proposal_gone"
+    message = "This proposal has expired or was replaced. Look at what is proposed now."
+
+
+class TooManyProposals(Refusal):
+    code = "too_many_proposals"
+    message = "You have proposed ten times. Ask a moderator to decide."

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Person
+from orders import decisions
 from orders.completion import part_price
-from orders.models import OPEN, Dispute, Order, OrderEvent, OrderStatus
+from orders.disputes import may_appeal
+from orders.models import OPEN, Dispute, DisputeStatus, Order, OrderEvent, OrderStatus
 from orders.verification.lending import reader_for
 from orders.verification.models import Course, Verification
 from orders.verification.reasons import explain
@@ -17,7 +19,7 @@ from payments.models import EscrowStatus
 from providers.catalogue_reader import Reader
 from providers.vocabulary import TransferMethod
 
-S = OrderStatus
+S, D = OrderStatus, DisputeStatus
 DONE = Course.DONE
 
 # What is still to come, the present step first.
@@ -26,7 +28,12 @@ AHEAD: dict[str, tuple[str, ...]] = {
     S.PAID: ("handover", "inspection", "release"),
     S.TRANSFERRED: ("inspection", "release"),
     S.VERIFIED: ("cooling_off", "release"),
-    S.DISPUTED: ("decision",),
+    S.DISPUTED: ("settlement",),
+    D.ANSWERING: ("answer", "agreement", "decision", "settlement"),
+    D.TALKING: ("agreement", "decision", "settlement"),
+    D.REVIEWING: ("decision", "appeal", "settlement"),
+    D.DECIDED: ("appeal", "settlement"),
+    D.APPEALED: ("second_decision", "settlement"),
 }
 # Kinds of events with which a trade did not go on.
 STOPS = {
@@ -40,7 +47,16 @@ STOPS = {
     "fraud_suspected",
 }
 # What the reader is asked to do, as opposed to what they wait for.
-TASKS = {"pay", "reveal", "name_recipient", "send", "inspect"}
+TASKS = {
+    "pay",
+    "reveal",
+    "name_recipient",
+    "send",
+    "inspect",
+    "answer_dispute",
+    "agree",
+    "read_decision",
+}
 # What a reader may do, by role and state. Refused again, in earnest, where it is done.
 BUYER_MAY: dict[str, set[str]] = {
     S.PLACED: {"pay", "withdraw", "name_recipient"},
@@ -85,6 +101,7 @@ class Trade:
     measuring: Verification | None = None
     reader: Reader | None = None
     part_cents: int = 0
+    default: decisions.Default | None = None
 
     @property
     def why(self) -> str:
@@ -108,9 +125,10 @@ class Trade:
 
 
 def trade(order: Order, *, viewer: Person) -> Trade:
-    """The whole picture, for the order's page. Two queries, three where there was a dispute."""
+    """The whole picture, for the order's page. One query beyond the order with its parts."""
     events = list(order.events.all())
-    disputed = any(event.kind == "disputed" for event in events)
+    dispute: Dispute | None = getattr(order, "dispute", None)
+    goes_on = dispute is not None and order.status == S.DISPUTED
     role = role_of(order, viewer)
     return Trade(
         order=order,
@@ -122,12 +140,20 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         may=_may(order, role),
         steps=_steps(order, events),
         history=[(event, _by(order, event, viewer)) for event in reversed(events)],
-        dispute=Dispute.objects.get(order=order) if disputed else None,
+        dispute=dispute,
         version=_version(order, events),
         measuring=getattr(order, "verification", None),
         reader=reader_for(order),
         part_cents=part_price(order),
+        default=time_decides(order, dispute) if dispute and goes_on else None,
     )
+
+
+def time_decides(order: Order, dispute: Dispute) -> decisions.Default | None:
+    """What the published table says of an open dispute; None once it was decided."""
+    if dispute.status in (D.DECIDED, D.APPEALED, D.ENDED):
+        return None
+    return decisions.default(order, dispute, answered=dispute.status != D.ANSWERING)
 
 
 def role_of(order: Order, viewer: Person) -> str:
@@ -173,8 +199,24 @@ def next_step(order: Order, *, role: str) -> str:
         case S.VERIFIED:
             return "await_release"
         case S.DISPUTED:
-            return "await_decision"
+            return _next_in_dispute(order, role)
     return ""
+
+
+def _next_in_dispute(order: Order, role: str) -> str:
+    dispute: Dispute | None = getattr(order, "dispute", None)
+    match dispute and dispute.status:
+        case D.ANSWERING:
+            return "answer_dispute" if role == "seller" else "await_answer"
+        case D.TALKING:
+            return "agree"
+        case D.DECIDED if dispute and role in may_appeal(order, dispute):
+            return "read_decision"
+        case D.DECIDED:
+            return "await_appeal"
+        case D.APPEALED:
+            return "await_second_decision"
+    return "await_decision"
 
 
 def _may(order: Order, role: str) -> set[str]:
@@ -201,9 +243,12 @@ def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:
         for event in events
         if event.from_status != event.to_status
     ]
+    stage = order.status
+    if stage == S.DISPUTED and (dispute := getattr(order, "dispute", None)):
+        stage = dispute.status
     ahead = [
         Step(kind=kind, state="next" if later else "current", by=None if later else order.deadline)
-        for later, kind in enumerate(AHEAD.get(order.status, ()))
+        for later, kind in enumerate(AHEAD.get(stage, ()))
     ]
     return past + ahead
 

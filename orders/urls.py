@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import views
+from orders import dispute_views, views
 from orders.verification import views as verification
 
 app_name = "orders"
@@ -21,5 +21,25 @@ urlpatterns = [
     path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
     path("<uuid:order_id>/receipt/", views.receipt, name="receipt"),
     path("<uuid:order_id>/receipt.<str:suffix>", views.receipt, name="receipt-file"),
-    path("<uuid:order_id>/dispute/", views.dispute, name="dispute"),
+    path("<uuid:order_id>/dispute/", dispute_views.dispute, name="dispute"),
+    path("<uuid:order_id>/dispute/answer/", dispute_views.answer, name="answer"),
+    path("<uuid:order_id>/dispute/escalation/", dispute_views.escalation, name="escalation"),
+    path("<uuid:order_id>/dispute/concession/", dispute_views.concession, name="concession"),
+    path("<uuid:order_id>/dispute/proposals/", dispute_views.proposal, name="proposal"),
+    path(
+        "<uuid:order_id>/dispute/proposals/<int:proposal_id>/acceptance/",
+        dispute_views.proposal_acceptance,
+        name="proposal-acceptance",
+    ),
+    path(
+        "<uuid:order_id>/dispute/proposals/<int:proposal_id>/refusal/",
+        dispute_views.proposal_refusal,
+        name="proposal-refusal",
+    ),
+    path("<uuid:order_id>/dispute/appeal/", dispute_views.appeal, name="appeal"),
+    path(
+        "<uuid:order_id>/dispute/acceptance/",
+        dispute_views.acceptance,
+        name="decision-acceptance",
+    ),
 ]

@@ -14,18 +14,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import keyset, stepup
 from accounts.people import SignedInRequest
 from accounts.refusals import NotAllowed, Refusal, WrongState
 from listings import vault
 from listings.models import Listing
-from orders import checkout, disputes, follow, receipts, timeline
+from orders import checkout, follow, receipts, timeline
 from orders import transfer as transfers
 from orders.cancellation import cancel
 from orders.completion import confirm
-from orders.forms import DisputeForm, PlaceForm, RecipientForm, SentForm
+from orders.forms import PlaceForm, RecipientForm, SentForm
 from orders.models import Order, OrderStatus
 from orders.verification.forms import LendForm
 from payments import collection, documents
@@ -42,15 +42,15 @@ def _of_party(request: HttpRequest, order_id: UUID) -> Order:
     return get_object_or_404(orders, pk=order_id)
 
 
-def step(view: Callable[[SignedInRequest, Order], HttpResponse]) -> Callable[..., HttpResponse]:
+def step(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view that takes a step of a trade: by POST, on an order of the person's own."""
 
     @require_POST
     @wraps(view)
-    def posted(request: HttpRequest, order_id: UUID) -> HttpResponse:
+    def posted(request: HttpRequest, order_id: UUID, **more: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(reverse("orders:detail", args=[order_id]))
-        return view(cast(SignedInRequest, request), _of_party(request, order_id))
+        return view(cast(SignedInRequest, request), _of_party(request, order_id), **more)
 
     return posted
 
@@ -231,20 +231,3 @@ def confirmation(request: SignedInRequest, order: Order) -> HttpResponse:
     confirm(order, actor=request.user)
     messages.success(request, "You confirmed the arrival. The held payment is released.")
     return redirect(order)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@login_required
-def dispute(request: SignedInRequest, order_id: UUID) -> HttpResponse:
-    """The buyer says that something is wrong."""
-    order = _of_party(request, order_id)
-    trade = timeline.trade(order, viewer=request.user)
-    if request.method != "POST" and "dispute" not in trade.may:
-        return redirect(order)
-    form = DisputeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        disputes.open_dispute(order, actor=request.user, **form.cleaned_data)
-        messages.success(request, "The dispute is open. No money moves until it is decided.")
-        return redirect(order)
-    context = {"order": order, "trade": trade, "form": form}
-    return render(request, "orders/dispute.html", context, status=400 if form.is_bound else 200)

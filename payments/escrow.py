@@ -4,6 +4,7 @@ The only module that assigns an escrow's status. What a decision moves at the pr
 written as an instruction in the same transaction, and carried out afterwards.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -186,6 +187,30 @@ def close_checkout(escrow: Escrow) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Who gets what of a price; the three sum to it."""
+
+    to_buyer_cents: int
+    to_seller_cents: int
+    commission_cents: int
+
+
+def shares(escrow: Escrow, refunded_cents: int) -> Shares:
+    """What an ending would move: the commission is taken from the released share alone."""
+    released = escrow.price_cents - refunded_cents
+    commission, _ = money.split(escrow.commission_cents, [released, refunded_cents])
+    return Shares(refunded_cents, released - commission, commission)
+
+
+def require_free(escrow: Escrow, *, seller_share_cents: int) -> None:
+    """Raises Contested or Suspected where such an ending is not possible now."""
+    if escrow.contested_at:
+        raise Contested
+    if seller_share_cents and escrow.suspected_at:
+        raise Suspected
+
+
 def release(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
     """All of it to the seller, less the commission."""
     settle(escrow, seller_share_cents=escrow.price_cents, actor=actor, reason=reason)
@@ -205,13 +230,10 @@ def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, rea
     assert 0 <= seller_share_cents <= escrow.price_cents
     refunded = escrow.price_cents - seller_share_cents
     to = SPLIT if refunded and seller_share_cents else REFUNDED if refunded else RELEASED
-    if escrow.contested_at:
-        raise Contested
+    require_free(escrow, seller_share_cents=seller_share_cents)
     may = Q(contested_at=None)
     if seller_share_cents:
         may &= Q(suspected_at=None)
-        if escrow.suspected_at:
-            raise Suspected
     machine.advance(
         escrow,
         to,
@@ -231,10 +253,8 @@ def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, rea
 
 
 def _release_share(escrow: Escrow) -> None:
-    commission, _ = money.split(
-        escrow.commission_cents, [escrow.released_cents, escrow.refunded_cents]
-    )
-    proceeds = escrow.released_cents - commission
+    parts = shares(escrow, escrow.refunded_cents)
+    commission, proceeds = parts.commission_cents, parts.to_seller_cents
     if commission:
         moved = _move(escrow, "commission", ledger.COMMISSION, commission)
         assert moved

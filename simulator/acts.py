@@ -125,7 +125,7 @@ def complain(world: World) -> str:
 
 def decide(world: World) -> str:
     """A moderator decides a dispute."""
-    dispute = world.pick(Dispute.objects.filter(decided_at=None).order_by("opened_at"))
+    dispute = world.pick(Dispute.objects.undecided().order_by("opened_at"))
     if dispute is None:
         return ""
     outcome = world.rng.choice((disputes.RELEASE, disputes.REFUND))

@@ -8,7 +8,6 @@ from orders import disputes
 from orders.models import Dispute
 from payments import incidents, payouts, repairs
 from payments.models import Escrow, Instruction, PayoutAccount, WebhookEvent
-from payments.refusals import Contested
 from simulator import acts, checks
 from simulator.world import World
 
@@ -52,8 +51,8 @@ def _people_act(world: World) -> None:
         repairs.send_again(refused, actor=actor, reason="The cause is gone.")
     for event in WebhookEvent.objects.filter(repairs.set_aside()).order_by("pk"):
         repairs.follow_up_again(event, actor=actor, reason="The cause is gone.")
-    for quarrel in Dispute.objects.filter(decided_at=None).order_by("opened_at"):
-        with suppress(Contested):
+    for quarrel in Dispute.objects.undecided().order_by("opened_at"):
+        with suppress(Refusal):
             outcome = world.rng.choice((disputes.RELEASE, disputes.REFUND))
             disputes.decide(quarrel, actor=actor, outcome=outcome, reason="Seen.")
     for escrow in Escrow.objects.filter(quarantined_at__isnull=False).order_by("created_at"):

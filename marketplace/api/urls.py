@@ -9,10 +9,12 @@ from marketplace.api import schema  # noqa: F401 (registers how tokens are descr
 from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
 from orders import api as orders
+from orders import dispute_api as dispute
 from orders.verification import api as verification
 from payments.api import MeDetail
 
 LISTING, ORDER = "listings/<uuid:listing_id>", "orders/<uuid:order_id>"
+PROPOSAL = f"{ORDER}/dispute/proposals/<int:proposal_id>"
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
@@ -37,5 +39,13 @@ urlpatterns = [
     path(f"{ORDER}/report/", verification.Report.as_view()),
     path(f"{ORDER}/reveal/", orders.Reveal.as_view()),
     path(f"{ORDER}/confirmation/", orders.Confirmation.as_view()),
-    path(f"{ORDER}/dispute/", orders.DisputeDetail.as_view()),
+    path(f"{ORDER}/dispute/", dispute.DisputeDetail.as_view()),
+    path(f"{ORDER}/dispute/answer/", dispute.Answer.as_view()),
+    path(f"{ORDER}/dispute/escalation/", dispute.Escalation.as_view()),
+    path(f"{ORDER}/dispute/concession/", dispute.Concession.as_view()),
+    path(f"{ORDER}/dispute/proposals/", dispute.Proposals.as_view()),
+    path(f"{PROPOSAL}/acceptance/", dispute.ProposalAcceptance.as_view()),
+    path(f"{PROPOSAL}/refusal/", dispute.ProposalRefusal.as_view()),
+    path(f"{ORDER}/dispute/appeal/", dispute.Appeal.as_view()),
+    path(f"{ORDER}/dispute/acceptance/", dispute.DecisionAcceptance.as_view()),
 ]

@@ -112,7 +112,7 @@ def _differences() -> Iterator[Item]:
 
 
 def _disputes() -> Iterator[Item]:
-    rows = Dispute.objects.filter(decided_at=None).select_related("order").order_by("opened_at")
+    rows = Dispute.objects.undecided().select_related("order").order_by("opened_at")
     for row in rows[:MOST]:
         yield Item(
             1,

@@ -314,4 +314,7 @@ def _dispute(trade: Trade, order: Order) -> Dispute:
         outcome="refund" if decided else "",
         decision=WHY["dispute_refunded"] if decided else "",
         decided_at=trade.ended_at if decided else None,
+        refund_cents=trade.price_cents if decided else None,
+        status="ended" if decided else "reviewing",
+        status_since=trade.ended_at if decided else trade.placed_at + CONFIRMED_AFTER,
     )

@@ -88,6 +88,10 @@ _DEFAULTS = {
     "DELIVER_WITHIN_SECONDS": "300",
     "INSPECT_WITHIN_SECONDS": "60",
     "COOLING_OFF_SECONDS": "10",
+    # Time enough to answer as another person, little to wait for before a decision takes effect.
+    "ANSWER_WITHIN_SECONDS": "600",
+    "AGREE_WITHIN_SECONDS": "600",
+    "APPEAL_WITHIN_SECONDS": "30",
     "READING_INTERVAL_SECONDS": "2",
     # So that a newcomer's first sale can be paid out whole.
     "RESERVE_BP": "0",

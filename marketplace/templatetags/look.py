@@ -37,6 +37,12 @@ STATES: dict[str, tuple[str, str]] = {
     "lapsed": ("", "Lapsed"),
     "inconclusive": ("attention", "Inconclusive"),
     "refuted": ("bad", "Refuted"),
+    "answering": ("waiting", "Seller answers"),
+    "talking": ("waiting", "To be agreed"),
+    "reviewing": ("waiting", "With a moderator"),
+    "decided": ("attention", "Open to appeal"),
+    "appealed": ("waiting", "Appealed"),
+    "ended": ("", "Ended"),
     "open": ("attention", "Open"),
     "approved": ("good", "Approved"),
 }

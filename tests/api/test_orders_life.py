@@ -163,9 +163,11 @@ def test_a_dispute_and_its_end(paid_order: Order, buyer: Person, moderator: Pers
     refused(buyer, paid_order, "dispute", 409, "wrong_state")
     refused(buyer, paid_order, "confirmation", 409, "wrong_state")
     decide(Dispute.objects.get(), actor=moderator, outcome="refund", reason="No proof.")
+    assert caller.get(f"{path}/").json()["status"] == "disputed"
+    Caller(paid_order.seller).post(f"{path}/dispute/acceptance/")
     found = caller.get(f"{path}/").json()
     assert (found["status"], found["escrow"]["refunded_cents"]) == ("cancelled", 30_00)
-    assert kinds(found)[-1] == ("dispute_refunded", "moderator")
+    assert kinds(found)[-1] == ("dispute_refunded", "seller")
 
 
 def test_every_step_in_the_wrong_state_changes_nothing(order: Order, buyer: Person) -> None:

@@ -33,7 +33,15 @@ CONTRACT = {
     "orders/{order_id}/report/": {"get"},
     "orders/{order_id}/reveal/": {"post"},
     "orders/{order_id}/confirmation/": {"post"},
-    "orders/{order_id}/dispute/": {"post"},
+    "orders/{order_id}/dispute/": {"get", "post"},
+    "orders/{order_id}/dispute/answer/": {"post"},
+    "orders/{order_id}/dispute/escalation/": {"post"},
+    "orders/{order_id}/dispute/concession/": {"post"},
+    "orders/{order_id}/dispute/proposals/": {"post"},
+    "orders/{order_id}/dispute/proposals/{proposal_id}/acceptance/": {"post"},
+    "orders/{order_id}/dispute/proposals/{proposal_id}/refusal/": {"post"},
+    "orders/{order_id}/dispute/appeal/": {"post"},
+    "orders/{order_id}/dispute/acceptance/": {"post"},
     "schema/": {"get"},
 }
 

@@ -81,6 +81,9 @@ def test_what_moves_is_what_the_page_said(
 ) -> None:
     said = next(move for move in moves(dispute.order.escrow) if move["outcome"] == outcome)
     assert "Decided" in decide(desk, dispute, outcome)
+    unmoved = Order.objects.select_related("escrow").get(pk=dispute.order_id)
+    assert unmoved.escrow.status == EscrowStatus.HELD
+    disputes.time_over(unmoved)
     order = Order.objects.select_related("escrow").get(pk=dispute.order_id)
     assert (order.status, order.escrow.status) == (status, settled)
     moved = dict(
@@ -138,7 +141,7 @@ def test_a_dispute_is_decided_once(desk: Client, dispute: Dispute) -> None:
     decide(desk, dispute, "refund")
     assert "This step does not fit the present state." in decide(desk, dispute, "release")
     order = Order.objects.select_related("escrow").get(pk=dispute.order_id)
-    assert (order.status, order.escrow.status) == (OrderStatus.CANCELLED, EscrowStatus.REFUNDED)
+    assert (order.status, order.dispute.outcome) == (OrderStatus.DISPUTED, "refund")
     assert AuditEntry.objects.filter(subject=f"order:{order.pk}").count() == 1
 
 

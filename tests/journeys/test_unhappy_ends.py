@@ -124,7 +124,7 @@ def open_dispute(page: Page, order: Json) -> None:
     page.get_by_label("What happened?").fill("My balance at Vast.ai is still what it was.")
     page.get_by_role("button", name="Open the dispute").click()
     expect_notice(page, "The dispute is open")
-    expect_state(page, "A moderator decides")
+    expect_state(page, re.compile("answers the dispute"))
 
 
 def decide(page: Page, order: Json, outcome: str) -> None:
@@ -135,7 +135,7 @@ def decide(page: Page, order: Json, outcome: str) -> None:
     page.get_by_role("radio", name=outcome).check()
     page.get_by_label("Reason").fill("I compared the dates and the amounts.")
     page.get_by_role("button", name="Decide").click()
-    expect(page.get_by_text("Decided: the money moves now")).to_be_visible()
+    expect(page.get_by_text("The money waits until nobody can appeal.")).to_be_visible()
 
 
 def test_nobody_pays(stack: Stack, buyer: Program, left_alone: dict[str, Json]) -> None:

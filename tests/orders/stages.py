@@ -65,7 +65,9 @@ def _decided(outcome: str) -> Callable[[Order], None]:
     def decide(order: Order) -> None:
         _disputed(order)
         dispute = Order.objects.get(pk=order.pk).dispute
-        disputes.decide(dispute, actor=a_moderator(), outcome=outcome, reason=REASON)
+        decided = disputes.decide(dispute, actor=a_moderator(), outcome=outcome, reason=REASON)
+        loser = order.buyer if outcome == disputes.RELEASE else order.seller
+        disputes.accept(decided, actor=loser)
 
     return decide
 

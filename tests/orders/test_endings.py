@@ -184,6 +184,9 @@ def test_a_moderator_decides_a_dispute(
     still = moved(sandbox, order)
     assert still["transferred"] == still["refunded"] == 0
     disputes.decide(now(order).dispute, actor=moderator, outcome=outcome, reason="Seen the proof")
+    still = moved(sandbox, order)
+    assert still["transferred"] == still["refunded"] == 0
+    make_due(order)
     assert now(order).status == status
     assert moved(sandbox, order) == expected
     with pytest.raises(WrongState):
@@ -204,6 +207,8 @@ def test_a_dispute_that_nobody_decides_goes_to_the_buyer(
     sandbox: SandboxProcess, order: Order
 ) -> None:
     make_due(bring(order, "disputed"))
+    assert now(order).status == "disputed"
+    make_due(order)
     assert now(order).status == "cancelled"
     assert moved(sandbox, order)["refunded"] == 30_00
 
@@ -264,6 +269,7 @@ class TestCodes:
         transfer.reveal(order, actor=buyer)
         ACTS["dispute"][1](now(order))
         disputes.decide(now(order).dispute, actor=moderator, outcome="refund", reason="used")
+        make_due(order)
         order.listing.refresh_from_db()
         assert (order.listing.available_cents, order.listing.sold_cents) == (50_00, 100_00)
         assert order.listing.codes.filter(status="available").count() == 1

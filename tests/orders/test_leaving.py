@@ -88,6 +88,7 @@ STAYING = {
     "listings.Listing",
     "listings.ListingEvent",
     "orders.Dispute",
+    "orders.DisputeEvent",
     "orders.Order",
     "orders.OrderEvent",
     "payments.Escrow",
@@ -101,6 +102,8 @@ STAYING = {
 ELSEWHERE = {
     "admin.LogEntry",
     "listings.Consent",
+    "orders.Decision",
+    "orders.Proposal",
     "orders.VerificationEvent",
     "payments.TaxDetails",
     "providers.PolicyChange",
@@ -175,7 +178,7 @@ def _bought(buyer: Person) -> None:
     """A purchase of theirs that went wrong, with what they wrote on the way."""
     stage = "decided for the buyer"
     order = an_order(buyer=buyer, listing=an_offer(), stage=stage, recipient=AT_PROVIDER)
-    Dispute.objects.filter(order=order).update(text=WROTE)
+    Dispute.objects.filter(order=order).update(text=WROTE, appeal=WROTE, appealed_by=buyer)
     for notice in Notification.objects.filter(kind="order_disputed_seller"):
         notice.context["text"] = WROTE
         notice.save()

@@ -15,9 +15,10 @@ METHODS = ("balance_transfer", "redeem_code")
 
 
 def offered(page: str, order: Order) -> set[str]:
-    """The steps that a page leads to: its forms, and the way to the dispute; papers are no step."""
+    """The steps that a page leads to: its forms, and the way to open a dispute."""
     steps = re.findall(rf'(?:action|href)="/orders/{order.pk}/(\w+)/"', page)
-    return set(steps) - {"receipt"}
+    is_disputed = getattr(order, "dispute", None) is not None
+    return set(steps) - {"receipt", "messages"} - ({"dispute"} if is_disputed else set())
 
 
 def seen_by(person: Person, order: Order) -> str:
@@ -62,7 +63,7 @@ HEADLINES = [
         "Bea checks what arrived",
     ),
     ("verified", "", *2 * ("The held payment is released to Sol",)),
-    ("disputed", "", *2 * ("A moderator decides",)),
+    ("disputed", "", "Sol answers the dispute", "Answer the dispute"),
     ("accepted", "", *2 * ("This trade is complete",)),
     ("declined", "", *2 * ("This order was cancelled",)),
 ]
