@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q
 
+from accounts import admin_proposals as admin_proposals  # a further page of the console
 from accounts import appointing, granting, one_person, suspension
 from accounts.console import Act, ConsoleAdmin, Reasoned
 from accounts.models import (
@@ -103,6 +104,9 @@ class PersonAdmin(ConsoleAdmin):
         if row.is_staff and not person.is_superuser:
             return "Only an administrator may suspend or reinstate a moderator."
         return super().barred(row, person)
+
+    def version(self, row: Any) -> str:
+        return f"{row.role}:{row.is_active}"
 
     def more(self, row: Any) -> dict[str, Any]:
         tokens = ApiToken.objects.filter(person=row).order_by("-id")

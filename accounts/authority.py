@@ -33,8 +33,19 @@ def may_see(person: Person, page: str) -> bool:
 
 def may(person: Person, action: str) -> bool:
     """Whether somebody's role allows an act, on a case that is not their own."""
-    rule = roles.table().acts.get(action)
-    return rule is not None and role_of(person) in rule.may
+    known = roles.table().acts.get(action)
+    return known is not None and role_of(person) in known.may
+
+
+def rule(action: str) -> Rule:
+    """What the table says of an act that it names."""
+    return roles.table().acts[action]
+
+
+def may_second(person: Person, action: str) -> bool:
+    """Whether somebody's role lets them agree to what another has proposed."""
+    known = roles.table().acts.get(action)
+    return known is not None and role_of(person) in known.second
 
 
 def is_party(person: Person, parties: Iterable[int | None]) -> bool:
@@ -49,4 +60,4 @@ def require(person: Person, action: str, *, parties: Iterable[int | None]) -> Ru
         raise NotYourRole
     if is_party(person, parties):
         raise NotAllowed(OWN_CASE)
-    return roles.table().acts[action]
+    return rule(action)

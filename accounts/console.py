@@ -32,7 +32,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts import authority, stepup
 from accounts.acts import Act, Case, Reasoned, carry_out
-from accounts.models import AuditEntry, Person
+from accounts.models import AuditEntry, Person, Proposal
 from accounts.refusals import Invalid, Refusal
 
 __all__ = ["Act", "ConsoleAdmin", "Reasoned", "amount", "state"]
@@ -78,6 +78,9 @@ def _kind(value: object) -> str:
         (list, "json"),
     )
     return next((kind for known, kind in kinds if isinstance(value, known)), "text")
+
+
+PROPOSED = "Proposed: it is done when a second person has agreed. Nothing has changed yet."
 
 
 class ConsoleAdmin(ModelAdmin):
@@ -160,6 +163,17 @@ class ConsoleAdmin(ModelAdmin):
         """What `authority.toml` calls an act."""
         return f"{self.opts.label_lower}.{act.name}"
 
+    def case(self, row: Any, act: Act) -> Case:
+        """The row as something to decide on."""
+        return Case(
+            row=row,
+            action=self.action(act),
+            parties=self.parties_of(row),
+            subject=self.subject(row),
+            title=str(row),
+            version=self.version(row),
+        )
+
     def parties_of(self, row: Any) -> set[int]:
         """Whose case the row is: nobody among them decides on it."""
         found = (reduce(_attribute, path.split("."), row) for path in self.parties)
@@ -211,6 +225,9 @@ class ConsoleAdmin(ModelAdmin):
             "barred": barred,
             "version": self.version(row),
             "panels": [] if barred else list(self._panels(row, request.user, tried)),
+            "proposals": Proposal.objects.filter(
+                action__startswith=f"{self.opts.label_lower}.", row=str(row.pk), state="open"
+            ),
             "record": AuditEntry.objects.filter(subject=self.subject(row)).select_related("actor"),
             **self.more(row),
         }
@@ -289,13 +306,12 @@ class ConsoleAdmin(ModelAdmin):
             messages.error(request, "This has changed since you opened it. Look at it again.")
             return redirect(self.address(row))
         try:
-            case = Case(row, self.action(act), self.parties_of(row))
-            carry_out(act, case, actor=request.user, given=form.cleaned_data)
+            proposed = carry_out(act, self.case(row, act), actor=request.user, form=form)
         except Invalid as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
             return self.page(request, self.found(request, object_id), tried=form, status=400)
         except Refusal as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, act.done)
+            messages.success(request, PROPOSED if proposed else act.done)
         return redirect(self.address(row))

@@ -6,6 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+ALWAYS, ABOVE = "always", "above"
 SOURCE = Path(__file__).with_suffix(".toml")
 
 
@@ -14,11 +17,26 @@ class Rule:
     """What the table says of one act."""
 
     may: frozenset[str]
+    # Who may agree as the second person, and when one is needed: always, or above an amount.
+    second: frozenset[str] = frozenset()
+    two: str = ""
+    # Counts towards what one person may decide about money in an hour.
+    counted: bool = False
+
+    def needs_two(self, cents: int | None) -> bool:
+        """Whether a second person must agree, where so much is at stake."""
+        if self.two == ABOVE:
+            assert cents is not None, "an act with an amount says what it is"
+            return cents > settings.FOUR_EYES_ABOVE_CENTS
+        return self.two == ALWAYS
 
     @property
     def words(self) -> str:
-        """What besides the role is asked for."""
-        return ""
+        """What is asked for besides the role."""
+        when = {ALWAYS: "always", ABOVE: "above an amount"}.get(self.two, "")
+        who = " or ".join(sorted(self.second))
+        two = f"{when} a second person: {who}" if when else ""
+        return "; ".join(filter(None, [two, "counted by the hour" if self.counted else ""]))
 
 
 @dataclass(frozen=True)
@@ -50,4 +68,12 @@ def _named(words: str, roles: dict[str, str]) -> frozenset[str]:
 
 
 def _rule(given: dict[str, Any], roles: dict[str, str]) -> Rule:
-    return Rule(may=_named(given["may"], roles))
+    rule = Rule(
+        may=_named(given["may"], roles),
+        second=_named(given.get("second", ""), roles),
+        two=given.get("two", ""),
+        counted=given.get("counted", False),
+    )
+    if rule.two not in ("", ALWAYS, ABOVE) or bool(rule.two) != bool(rule.second):
+        raise ValueError(f"{SOURCE.name}: {given} does not say when a second person agrees, or who")
+    return rule

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.encryption import key_ids
 from listings import audit as listings
 from marketplace import audit_scope
+from marketplace.console import invariants as console
 from orders import audit as orders
 from payments import audit as payments
 from payments import open_total, seals
@@ -23,7 +24,12 @@ from payments.models import LedgerAudit
 
 log = logging.getLogger(__name__)
 
-INVARIANTS = {**payments.INVARIANTS, **listings.INVARIANTS, **orders.INVARIANTS}
+INVARIANTS = {
+    **payments.INVARIANTS,
+    **listings.INVARIANTS,
+    **orders.INVARIANTS,
+    **console.INVARIANTS,
+}
 ALARMS = {**payments.ALARMS, **listings.ALARMS, **orders.ALARMS}
 MOST_ROWS = 20
 WHOLE_EVERY = timedelta(days=1)

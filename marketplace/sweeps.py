@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import notifications
+from accounts import notifications, proposals
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, evidence, follow, personal_data, standing
@@ -117,6 +117,7 @@ def poll() -> dict[str, int]:
             "suspicions": _once(suspicions.follow_recent),
             "accounts": _each(onboarding.refresh_account, accounts),
             "standings": _each(standing.work_out, standing.due()),
+            "expired proposals": _once(proposals.expire_due),
             "old exports": _once(personal_data.forget_old),
         }
 

@@ -185,6 +185,7 @@ class DisputeAdmin(ConsoleAdmin):
             done="Decided, and both parties are told. The money waits until nobody can appeal.",
             do=disputes.decide,
             moves_money=True,
+            cents=lambda row, given: row.order.escrow.held_cents,
             form=DecisionForm,
             hint="Both parties read the reason. Whoever did not get all of it can appeal once.",
             fits=lambda row, person: row.status in UNDECIDED,
@@ -202,6 +203,9 @@ class DisputeAdmin(ConsoleAdmin):
         if row.order.escrow.contested_at and row.status in UNDECIDED:
             return "The buyer's bank disputes this payment: its decision comes first."
         return ""
+
+    def version(self, row: Any) -> str:
+        return f"{row.outcome}:{row.decided_at}"
 
     def currency(self, row: Any) -> str:
         return str(row.order.currency)

@@ -14,7 +14,6 @@ from payments.models import (
     Incident,
     Instruction,
     InstructionStatus,
-    LedgerAudit,
     Payout,
     Posting,
     WebhookEvent,
@@ -69,6 +68,7 @@ class EscrowAdmin(ConsoleAdmin):
             label="Send it back",
             done="It is refunded; the worker takes it within seconds.",
             do=repairs.return_quarantined,
+            cents=lambda row, given: repairs.quarantined_cents(row),
             hint="Money arrived that is not as agreed. It lies apart and belongs to nobody here.",
             fits=lambda row, person: row.quarantined_at is not None,
         ),
@@ -163,6 +163,9 @@ class InstructionAdmin(ConsoleAdmin):
     def barred(self, row: Any, person: Person) -> str:
         return super().barred(row, person) if repairs.waits_for_person(row) else ""
 
+    def version(self, row: Any) -> str:
+        return f"{row.status}:{row.attempt}"
+
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ConsoleAdmin):
@@ -255,15 +258,3 @@ class IncidentAdmin(ConsoleAdmin):
 
     def barred(self, row: Any, person: Person) -> str:
         return super().barred(row, person) if row.closed_at is None else ""
-
-
-@admin.register(LedgerAudit)
-class LedgerAuditAdmin(ConsoleAdmin):
-    page_template = "console/ledger_audit.html"
-    list_display = ("at", "is_clean", "is_whole", "count")
-    list_filter = ("is_clean", "is_whole")
-    facts: ClassVar = [("Audit", ("at", "is_clean", "is_whole", "through"))]
-
-    @admin.display(description="Violations")
-    def count(self, row: LedgerAudit) -> int:
-        return len(row.violations)

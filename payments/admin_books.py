@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 
 from accounts.console import Act, ConsoleAdmin
-from payments import reconciliation
-from payments.models import Difference, PayoutAccount, Reconciliation
+from accounts.models import Person
+from payments import brake, reconciliation
+from payments.models import Difference, Freeze, LedgerAudit, PayoutAccount, Reconciliation
 
 
 def holders(account: str) -> set[int]:
@@ -55,3 +56,54 @@ class DifferenceAdmin(ConsoleAdmin):
 
     def parties_of(self, row: Any) -> set[int]:
         return holders(row.account)
+
+    def version(self, row: Any) -> str:
+        return str(row.decided_at or "")
+
+
+def _freeze(audit: LedgerAudit, *, actor: Person, reason: str) -> None:
+    brake.freeze(actor=actor, reason=reason)
+
+
+@admin.register(LedgerAudit)
+class LedgerAuditAdmin(ConsoleAdmin):
+    page_template = "console/ledger_audit.html"
+    list_display = ("at", "is_clean", "is_whole", "count")
+    list_filter = ("is_clean", "is_whole")
+    facts: ClassVar = [("Audit", ("at", "is_clean", "is_whole", "through"))]
+    acts: ClassVar = [
+        Act(
+            name="freeze",
+            label="Freeze payouts",
+            done="Nothing is paid out from now on. Two people let it go on.",
+            do=_freeze,
+            tone="danger",
+            hint="At once, for everybody. Orders, refunds and releases go on; payouts wait.",
+            fits=lambda row, person: not Freeze.objects.filter(ended_at=None).exists(),
+        ),
+    ]
+
+    @admin.display(description="Violations")
+    def count(self, row: LedgerAudit) -> int:
+        return len(row.violations)
+
+
+@admin.register(Freeze)
+class FreezeAdmin(ConsoleAdmin):
+    list_display = ("begun_at", "begun_by", "reason", "ended_at", "ended_by")
+    list_select_related = ("begun_by", "ended_by")
+    related = ("begun_by", "ended_by")
+    facts: ClassVar = [
+        ("Freeze", ("begun_at", "begun_by", "reason", "ended_at", "ended_by")),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="end",
+            label="Let payouts go on",
+            done="Payouts go on, unless the books stop them.",
+            do=brake.end,
+            moves_money=True,
+            hint="A second person must agree.",
+            fits=lambda row, person: row.ended_at is None,
+        ),
+    ]

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 
 
@@ -113,6 +114,31 @@ class Seal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}:{self.digest}"
+
+
+class Freeze(models.Model):
+    """Payouts stopped by a person, until two agree that they go on."""
+
+    begun_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    begun_at = models.DateTimeField(db_default=Now(), editable=False)
+    reason = models.TextField()
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                Value(1), condition=Q(ended_at=None), name="payouts_are_frozen_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return "Payouts frozen by hand"
 
 
 class PublishedTotal(models.Model):

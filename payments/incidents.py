@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Now
 
-from payments.models import Difference, Escrow, Incident, LedgerAudit
+from payments.models import Difference, Escrow, Freeze, Incident, LedgerAudit
 
 
 def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> None:
@@ -13,9 +13,12 @@ def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> N
 
 
 def payouts_frozen() -> bool:
-    """Whether the newest audit found a violation, or ledger and processor differ undecidedly."""
+    """Whether the newest audit found a violation, ledger and processor differ undecidedly, or a
+    person has frozen them."""
     newest = LedgerAudit.objects.values_list("is_clean", flat=True).first()
-    return newest is False or Difference.objects.filter(decided_at=None).exists()
+    if newest is False or Difference.objects.filter(decided_at=None).exists():
+        return True
+    return Freeze.objects.filter(ended_at=None).exists()
 
 
 def close(key: str) -> None:

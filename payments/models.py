@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.machines import Event
 from payments.book_models import BalanceLine as BalanceLine
 from payments.book_models import Difference as Difference
+from payments.book_models import Freeze as Freeze
 from payments.book_models import PublishedTotal as PublishedTotal
 from payments.book_models import Reconciliation as Reconciliation
 from payments.book_models import Seal as Seal

@@ -4,7 +4,7 @@ Each act has a reason and an audit entry, and nobody repairs what concerns their
 """
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
 from accounts import audit
@@ -106,6 +106,14 @@ def pay_elsewhere(instruction: Instruction, *, actor: Person, reason: str) -> No
     """Say that a refused refund was paid in another way. Raises NotAllowed or WrongState."""
     _require_moderator(actor, own=concerns(instruction.escrow, actor))
     returns.pay_elsewhere(instruction, actor=actor, reason=reason)
+
+
+def quarantined_cents(escrow: Escrow) -> int:
+    """How much of what arrived for an order lies apart."""
+    apart = ledger.quarantine(escrow.pk)
+    arrived = Posting.objects.filter(destination=apart).aggregate(sum=Sum("amount_cents"))["sum"]
+    left = Posting.objects.filter(source=apart).aggregate(sum=Sum("amount_cents"))["sum"]
+    return (arrived or 0) - (left or 0)
 
 
 def return_quarantined(escrow: Escrow, *, actor: Person, reason: str) -> None:

@@ -1,5 +1,6 @@
 """Providers in the console: read-only but for the resale policy."""
 
+import hashlib
 from typing import Any, ClassVar
 
 from django import forms
@@ -73,6 +74,10 @@ class ProviderAdmin(ConsoleAdmin):
     @admin.display(description="What it means")
     def policy_sentence(self, provider: Provider) -> str:
         return provider.policy_sentence
+
+    def version(self, row: Any) -> str:
+        known = f"{row.resale_policy}|{row.policy_clause}|{row.policy_source}"
+        return hashlib.sha256(known.encode()).hexdigest()[:16]
 
     def more(self, row: Any) -> dict[str, Any]:
         return {

@@ -68,7 +68,12 @@ UNFOLD: dict[str, Any] = {
     },
     "SIDEBAR": {
         "navigation": [
-            {"items": [_link("Queue", "inbox", "index", "console.queue")]},
+            {
+                "items": [
+                    _link("Queue", "inbox", "index", "console.queue"),
+                    _link("Proposals", "group_add", "accounts_proposal_changelist"),
+                ],
+            },
             {
                 "title": "Trades",
                 "items": [
@@ -96,6 +101,7 @@ UNFOLD: dict[str, Any] = {
                     _link("Ledger audits", "fact_check", "payments_ledgeraudit_changelist"),
                     _link("Reconciliations", "rule", "payments_reconciliation_changelist"),
                     _link("Differences", "difference", "payments_difference_changelist"),
+                    _link("Freezes", "ac_unit", "payments_freeze_changelist"),
                 ],
             },
             {

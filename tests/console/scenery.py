@@ -1,14 +1,18 @@
 """One of everything that the console shows."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from accounts import one_person
-from accounts.models import Notification, Person
+from accounts.models import Notification, Person, Proposal
+from accounts.proposals import Terms
 from accounts.tokens import create
 from listings.models import Listing, ListingStatus, Report
 from marketplace import ledger_audit
 from payments.models import (
     Difference,
+    Freeze,
     Incident,
     Instruction,
     LedgerAudit,
@@ -97,5 +101,17 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     Payout.objects.create(person=seller, amount_cents=12_34, currency="USD")
     Notification.objects.create(person=buyer, kind="order_placed", key="order:1", context={})
     one_person.raise_case(buyer.pk, seller.pk, evidence="card")
+    reporter = a_person()
+    Proposal.objects.create(
+        action="listings.listing.removal",
+        row=str(coded.pk),
+        subject=f"listing:{coded.pk}",
+        title="Remove: a proposal",
+        terms=(terms := Terms("listings.listing.removal", str(coded.pk), "", {})).text,
+        digest=terms.digest,
+        proposed_by=reporter,
+        expires_at=timezone.now() + timedelta(days=3),
+    )
+    Freeze.objects.create(begun_by=reporter, reason="The bank called.")
     ledger_audit.run()
     assert LedgerAudit.objects.exists()

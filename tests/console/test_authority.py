@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts import appointing, authority, one_person, roles
 from accounts.console import ConsoleAdmin
-from accounts.models import AuditEntry, Likeness, Person
+from accounts.models import AuditEntry, Likeness, Person, Proposal
 from accounts.refusals import NotAllowed
 from listings.models import Listing, ListingStatus
 from tests.console import scenery
@@ -19,7 +19,7 @@ from tests.factories import a_listing, a_person
 
 ROLES = Person.Role.values
 # What nobody's case is.
-NOBODYS = {"providers.provider"}
+NOBODYS = {"providers.provider", "payments.ledgeraudit", "payments.freeze"}
 
 
 def acts() -> Iterator[tuple[ConsoleAdmin, str]]:
@@ -148,13 +148,21 @@ def test_a_reporter_does_not_close_their_own_report(desk: Client, moderator: Per
     assert report.closed_at is None
 
 
-def test_an_administrator_gives_and_takes_roles(office: Client, buyer: Person) -> None:
+def test_an_administrator_gives_and_takes_roles_with_a_second_person(
+    office: Client, buyer: Person
+) -> None:
+    lead = signed_in(one_of("lead"))
+
     def give(role: str) -> str:
         address = f"/console/accounts/person/{buyer.pk}/role/"
         given: dict[str, Any] = {"role": role, "reason": "Joins the team."}
-        return office.post(address, given, follow=True).content.decode()
+        page = office.post(address, given, follow=True).content.decode()
+        if proposal := Proposal.objects.filter(state="open").first():
+            agreed = {"digest": proposal.digest, "reason": "I know them."}
+            lead.post(f"/console/accounts/proposal/{proposal.pk}/agreement/", agreed)
+        return page
 
-    assert "from their next request on" in give("lead")
+    assert "Proposed" in give("lead")
     buyer.refresh_from_db()
     assert (buyer.role, buyer.is_staff, buyer.is_superuser) == ("lead", True, False)
     assert "They have this role already." in give("lead")

@@ -1,16 +1,17 @@
 """A moderator decides on a dispute."""
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 
-from accounts.models import AuditEntry, Person
+from accounts.models import AuditEntry, Person, Proposal
 from orders import disputes, transfer
 from orders.admin import moves
 from orders.models import Dispute, Order, OrderStatus
 from payments.ledger import owed_to_buyer, owed_to_seller
 from payments.models import EscrowStatus, Instruction, Posting
 from tests.console.conftest import signed_in
-from tests.factories import a_second_factor, code_now
+from tests.factories import a_person, a_second_factor, code_now
 from tests.sandbox_process import SandboxProcess
 from tests.sessions import shown
 from tests.trade import an_offer, paid, placed
@@ -102,6 +103,31 @@ def test_what_moves_is_what_the_page_said(
         moderator,
         "As the log shows.",
     )
+
+
+@pytest.mark.parametrize("above_cents", [30_00, 29_99])
+def test_above_an_amount_two_decide_and_no_party_is_the_second(
+    desk: Client, moderator: Person, dispute: Dispute, settings: LazySettings, above_cents: int
+) -> None:
+    settings.FOUR_EYES_ABOVE_CENTS = above_cents
+    decide(desk, dispute, "release")
+    if above_cents == dispute.order.escrow.price_cents:
+        dispute.refresh_from_db()
+        assert dispute.decided_by == moderator
+        return
+    proposal = Proposal.objects.get()
+    assert (proposal.cents, dispute.order.seller_id in proposal.parties) == (30_00, True)
+    party, second = dispute.order.seller, a_person(is_staff=True)
+    party.is_staff, party.role = True, "lead"
+    party.save()
+    agreed = {"digest": proposal.digest, "reason": "As I see it, too."}
+    where = f"/console/accounts/proposal/{proposal.pk}/agreement/"
+    signed_in(party).post(where, agreed)
+    dispute.refresh_from_db()
+    assert dispute.decided_at is None
+    signed_in(second).post(where, agreed)
+    dispute.refresh_from_db()
+    assert (dispute.outcome, dispute.decided_by) == ("release", moderator)
 
 
 @pytest.mark.parametrize(

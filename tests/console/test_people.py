@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import AuditEntry, Person
+from accounts.models import AuditEntry, Person, Proposal
 from accounts.tokens import create
 from providers.models import PolicyChange, Provider
 from tests.console.conftest import signed_in
@@ -93,11 +93,16 @@ def test_an_administrator_changes_a_policy(office: Client, admin: Person) -> Non
     provider = a_provider()
     status, page = change(office, provider)
     assert status == 200
-    assert "The policy is changed." in page
+    assert "Proposed" in page
+    proposal = Proposal.objects.get()
+    lead = signed_in(a_person(role="lead", is_staff=True))
+    agreed = {"digest": proposal.digest, "reason": "So it says."}
+    lead.post(f"/console/accounts/proposal/{proposal.pk}/agreement/", agreed)
     provider.refresh_from_db()
     assert (provider.resale_policy, provider.policy_overridden) == ("forbidden", True)
     assert PolicyChange.objects.get().actor == admin
-    assert AuditEntry.objects.get(subject="provider:acme").reason == "New terms."
+    changed = AuditEntry.objects.get(act="provider.policy_changed")
+    assert (changed.subject, changed.reason) == ("provider:acme", "New terms.")
 
 
 @pytest.mark.parametrize(
@@ -123,6 +128,7 @@ def test_a_refused_policy_keeps_what_was_typed(
     assert provider.resale_policy == "allowed"
     assert not PolicyChange.objects.exists()
     assert not AuditEntry.objects.exists()
+    assert not Proposal.objects.exists()
 
 
 def test_a_moderator_does_not_change_a_policy(desk: Client) -> None:
