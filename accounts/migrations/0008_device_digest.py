@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_standing_likeness_leaving'),
+        ('accounts', '0007_proposals'),
     ]
 
     operations = [
