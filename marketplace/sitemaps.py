@@ -14,7 +14,10 @@ from providers.guide_shelf import Shelved, shelf
 
 # A million offers come and go; the newest are what a search engine can still find there.
 MOST_LISTINGS = 5_000
-PAGES = ("home", "listings:browse", "providers:index", "guides:index", "market", "sell", "fees")
+PAGES = (
+    *("home", "listings:browse", "providers:index", "guides:index", "market", "sell", "fees"),
+    *("calculators:index", "calculators:credit", "calculators:hosting", "calculators:using_up"),
+)
 PRIVATE = ("/account/", "/accounts/", "/api/", "/console/", "/orders/", "/listings/kept/")
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from providers.models import Provider
+from providers.models import Provider, UnitPrice
 
 # "1M input tokens", "1,000 characters", "10 minutes of GPU"; a unit without a count is one.
 COUNTED_UNIT = re.compile(r"(?P<count>\d[\d,]*)(?P<million>M)? (?P<things>.+)\Z")
@@ -11,6 +11,7 @@ NANODOLLARS_PER_CENT = 10**7
 NANODOLLARS_PER_DOLLAR = 10**9
 SQUARES_IN_A_ROW = 25
 SQUARE_SIZE = 8
+PER_HOUR = {"second": 3600, "seconds": 3600, "minute": 60, "minutes": 60}
 
 
 class Estimate(NamedTuple):
@@ -19,6 +20,12 @@ class Estimate(NamedTuple):
     what: str
     unit: str
     quantity: int
+
+    @property
+    def hours(self) -> int | None:
+        """The same in whole hours where it is counted in seconds or minutes, None elsewhere."""
+        per_hour = PER_HOUR.get(self.unit.split()[0])
+        return self.quantity // per_hour if per_hour else None
 
     @property
     def square(self) -> int:
@@ -56,12 +63,26 @@ def what_it_buys(provider: Provider, cents: int) -> list[Estimate]:
         raise ValueError("an amount of credit cannot be negative")
     estimates = []
     for price in provider.unit_prices.all():
-        count, things = split_unit(price.unit)
-        price_nanodollars = int(price.price_usd * NANODOLLARS_PER_DOLLAR)
-        quantity = cents * NANODOLLARS_PER_CENT * count // price_nanodollars
-        if quantity:
+        _, things = split_unit(price.unit)
+        if quantity := units_for(price, cents):
             estimates.append(Estimate(price.what, things, quantity))
     return estimates
+
+
+def units_for(price: UnitPrice, cents: int) -> int:
+    """How many units this many cents of credit buy, rounded down."""
+    count, _ = split_unit(price.unit)
+    return cents * NANODOLLARS_PER_CENT * count // _nanodollars(price)
+
+
+def cents_for(price: UnitPrice, units: int) -> int:
+    """How many cents of credit so many units take, rounded up: less would not be enough."""
+    count, _ = split_unit(price.unit)
+    return -(-units * _nanodollars(price) // (count * NANODOLLARS_PER_CENT))
+
+
+def _nanodollars(price: UnitPrice) -> int:
+    return int(price.price_usd * NANODOLLARS_PER_DOLLAR)
 
 
 def split_unit(unit: str) -> tuple[int, str]:

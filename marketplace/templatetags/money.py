@@ -59,3 +59,9 @@ def decimal(cents: int | str | None) -> str:
 def thousands(number: int | str | None) -> str:
     """Group a plain count: ``4213`` is "4,213"."""
     return "" if number is None or number == "" else f"{int(number):,}"
+
+
+@register.filter
+def subtract(whole: int | None, part: int | None) -> int | None:
+    """What is left of an amount; nothing where either is missing."""
+    return None if whole is None or part is None else int(whole) - int(part)

@@ -15,6 +15,8 @@ def test_a_hundred_dollars_of_replicate(catalogue: LoadReport) -> None:
         Estimate("Ideogram V3", "images", 1111),
         Estimate("Claude 3.7 Sonnet", "input tokens", 33_333_333),
         Estimate("Claude 3.7 Sonnet", "output tokens", 6_666_666),
+        Estimate("Nvidia L40S GPU", "seconds", 102_564),
+        Estimate("Nvidia A100 GPU", "seconds", 71_428),
     ]
 
 
@@ -23,7 +25,17 @@ def test_an_amount_that_buys_nothing_says_nothing(catalogue: LoadReport) -> None
     assert [e.what for e in what_it_buys(Provider.objects.get(pk="replicate"), 1)] == [
         "Claude 3.7 Sonnet",
         "Claude 3.7 Sonnet",
+        "Nvidia L40S GPU",
+        "Nvidia A100 GPU",
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "hours"),
+    [("seconds", 2), ("seconds of video", 2), ("minutes of GPU", 120), ("images", None)],
+)
+def test_time_is_said_in_hours_too(unit: str, hours: int | None) -> None:
+    assert Estimate("x", unit, 7_210).hours == hours
 
 
 def test_a_negative_amount_is_a_bug(catalogue: LoadReport) -> None:
