@@ -196,16 +196,23 @@ class DisputeAdmin(ConsoleAdmin):
         return f"order:{row.order_id}"
 
     def barred(self, row: Any, person: Person) -> str:
-        if own := super().barred(row, person):
-            return own
         if row.status == DisputeStatus.APPEALED and row.decided_by_id == person.pk:
             return "This is an appeal against your decision: another moderator decides."
+        if own := super().barred(row, person):
+            return own
         if row.order.escrow.contested_at and row.status in UNDECIDED:
             return "The buyer's bank disputes this payment: its decision comes first."
         return ""
 
+    def parties_of(self, row: Any) -> set[int]:
+        """The two of the trade; on an appeal, whoever made the decision is a party, too."""
+        found = super().parties_of(row)
+        if row.status == DisputeStatus.APPEALED and row.decided_by_id:
+            found.add(row.decided_by_id)
+        return found
+
     def version(self, row: Any) -> str:
-        return f"{row.outcome}:{row.decided_at}"
+        return f"{row.status}:{row.decided_at}"
 
     def currency(self, row: Any) -> str:
         return str(row.order.currency)

@@ -11,12 +11,16 @@ INVARIANTS: Mapping[str, str] = {
                 OR agreed_digest <> digest OR executed_digest <> digest
                 OR decided_at > expires_at))""",
     "nobody decided on their own trade": """
-        SELECT d.order_id, d.decided_by_id FROM orders_dispute d
+        SELECT d.order_id, made.by_id FROM orders_decision made
+        JOIN orders_dispute d ON d.id = made.dispute_id
         JOIN orders_order o ON o.id = d.order_id
-        WHERE d.decided_by_id IN (o.buyer_id, o.seller_id) OR EXISTS (
+        WHERE made.by_id IN (o.buyer_id, o.seller_id) OR EXISTS (
             SELECT FROM accounts_likeness l
-            WHERE l.decision = 'same' AND l.decided_at < d.decided_at
-            AND d.decided_by_id IN (l.first_id, l.second_id)
+            WHERE l.decision = 'same' AND l.decided_at < made.at
+            AND made.by_id IN (l.first_id, l.second_id)
             AND (l.first_id IN (o.buyer_id, o.seller_id)
                 OR l.second_id IN (o.buyer_id, o.seller_id)))""",
+    "an appeal was decided by somebody else": """
+        SELECT dispute_id FROM orders_decision WHERE by_id IS NOT NULL
+        GROUP BY dispute_id, by_id HAVING count(*) > 1""",
 }
