@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_roles'),
+        ('accounts', '0006_roles'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ def roles_of_those_who_were_in(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_device_digest"),
+        ("accounts", "0005_standing_likeness_leaving"),
     ]
 
     operations = [
