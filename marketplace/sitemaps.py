@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from listings.models import Listing
+from providers import pairs
 from providers.guide_shelf import Shelved, shelf
 
 # A million offers come and go; the newest are what a search engine can still find there.
@@ -17,6 +18,7 @@ MOST_LISTINGS = 5_000
 PAGES = (
     *("home", "listings:browse", "providers:index", "guides:index", "market", "sell", "fees"),
     *("calculators:index", "calculators:credit", "calculators:hosting", "calculators:using_up"),
+    "versus:choose",
 )
 PRIVATE = ("/account/", "/accounts/", "/api/", "/console/", "/orders/", "/listings/kept/")
 
@@ -51,6 +53,16 @@ class ProviderMap(GuideMap):
         return item.provider.get_absolute_url()
 
 
+class PairMap(Sitemap):
+    """Two providers of the same kind, side by side; other pairs are found by choosing them."""
+
+    def items(self) -> list[str]:
+        return pairs.alike()
+
+    def location(self, item: str) -> str:
+        return reverse("versus:pair", args=[item])
+
+
 class ListingMap(Sitemap):
     """The newest live offers."""
 
@@ -66,6 +78,7 @@ SECTIONS: dict[str, type[Sitemap] | Sitemap] = {
     "pages": PageMap,
     "guides": GuideMap,
     "providers": ProviderMap,
+    "comparisons": PairMap,
     "listings": ListingMap,
 }
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("sellers/<int:person_id>/", seller_views.detail, name="seller"),
     path("providers/", include("providers.urls")),
     path("guides/", include("providers.guide_urls")),
+    path("compare/", include("listings.versus_urls")),
     path("calculators/", include("listings.calculator_urls")),
     path("market/", views.market, name="market"),
     path("transparency/", transparency.page, name="transparency"),

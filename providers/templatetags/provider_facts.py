@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django import template
 
 from providers.models import Provider
+from providers.pairs import neighbours, pair_of
 from providers.readings import reader_of
 from providers.vocabulary import ResalePolicy, Rung, TransferMethod
 
@@ -30,6 +31,12 @@ def policy_tone(provider: Provider) -> str:
 def policy_badge(provider: Provider) -> dict[str, str]:
     """A provider's resale policy, by icon and word."""
     return {"kind": policy_tone(provider), "text": provider.get_resale_policy_display()}
+
+
+@register.simple_tag
+def neighbours_of(provider: Provider) -> list[tuple[str, str]]:
+    """Some providers of the same kind by name, each with the address of the comparison."""
+    return [(name, pair_of(provider.slug, slug)) for slug, name in neighbours(provider.slug)]
 
 
 @register.filter

@@ -29,6 +29,8 @@ PUBLIC = (
     "/guides/vast/",
     "/guides/hetzner/",
     "/guides/?q=startup+months",
+    "/compare/",
+    "/compare/openrouter-vs-replicate/",
     "/calculators/",
     "/calculators/credit/?count=1000&thing=replicate.0",
     "/calculators/self-hosting/",

@@ -16,6 +16,7 @@ from providers.composing import guide_to
 from providers.freshness import STALE_AFTER_DAYS, stale_since
 from providers.guide_shelf import search
 from providers.guides import Claim, Guide, Source, guides
+from providers.known import current_names
 from providers.models import Provider
 from providers.templatetags.guide_words import linked_data, runs
 
@@ -126,6 +127,7 @@ def test_neighbours_are_cited_as_a_run() -> None:
 def test_a_guide_costs_three_queries_whoever_it_is_about(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    current_names()  # known for half a minute to every page
     for slug in ("hetzner", "aws", "replicate"):
         with django_assert_num_queries(3):
             client.get(f"/guides/{slug}/")
