@@ -7,17 +7,16 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from PIL import Image
 from pypdf import PdfReader
 
 from accounts.models import Person
 from accounts.refusals import Invalid, WrongState
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Consent, Listing
+from listings.pictures import re_encoded
 from listings.publishing import own
 from providers.secret_patterns import find_secrets
 
-MOST_PIXELS = 40_000_000
 MOST_PAGES = 50
 
 
@@ -45,7 +44,10 @@ def _checked(upload: UploadedFile) -> tuple[bytes, str]:
         limit = settings.UPLOAD_LIMIT_BYTES // 1024 // 1024
         raise Invalid("document", f"Attach a file of at most {limit} MB that is not empty.")
     raw = upload.read()
-    return (_checked_pdf(raw), "pdf") if raw.startswith(b"%PDF-") else _re_encoded(raw)
+    if raw.startswith(b"%PDF-"):
+        return _checked_pdf(raw), "pdf"
+    content, kind, _pixels = re_encoded(raw, field="document", otherwise="a PDF, PNG or JPEG file")
+    return content, kind
 
 
 def _checked_pdf(raw: bytes) -> bytes:
@@ -61,19 +63,3 @@ def _checked_pdf(raw: bytes) -> bytes:
     if find_secrets(text):
         raise Invalid("document", "This document contains a key. Black it out first.")
     return raw
-
-
-def _re_encoded(raw: bytes) -> tuple[bytes, str]:
-    """Pixels only: whatever else the file carried is gone."""
-    try:
-        with Image.open(io.BytesIO(raw), formats=["PNG", "JPEG"]) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Invalid("document", "This picture is too large.")
-            out = io.BytesIO()
-            kind = "png" if image.format == "PNG" else "jpeg"
-            image.convert("RGB").save(out, kind)
-    except Invalid:
-        raise
-    except Exception as error:  # as above
-        raise Invalid("document", "Attach a PDF, PNG or JPEG file.") from error
-    return out.getvalue(), kind

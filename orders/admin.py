@@ -1,16 +1,22 @@
 """Trades in the console: orders to read, disputes to decide."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
 
 from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
 from listings.forms import DollarsField
 from listings.models import Code
-from orders import disputes
+from orders import conversation, disputes
 from orders.dispute_models import UNDECIDED
 from orders.models import Dispute, DisputeStatus, Order
 from orders.timeline import time_decides
@@ -117,6 +123,23 @@ class OrderAdmin(ConsoleAdmin):
 
     def more(self, row: Any) -> dict[str, Any]:
         return trade(row)
+
+    def more_urls(self) -> Sequence[URLPattern]:
+        view = self.guarded(require_POST(self.private_view))
+        return [path("<str:object_id>/private/", view, name=self.url_name("private"))]
+
+    def private_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What the parties wrote to each other, for a reason that the audit keeps."""
+        order = self.found(request, object_id)
+        form = Reasoned(request.POST)
+        if not form.is_valid():
+            messages.error(request, "Give a reason for reading what the parties wrote.")
+            return redirect(self.address(order))
+        assert isinstance(request.user, Person)
+        written = conversation.look(order, actor=request.user, **form.cleaned_data)
+        context = {**self.admin_site.each_context(request), "order": order, "written": written}
+        context |= {"title": f"What the parties wrote: {order.title}", "opts": self.opts}
+        return TemplateResponse(request, "console/private.html", context)
 
 
 class DecisionForm(Reasoned):

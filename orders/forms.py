@@ -10,7 +10,7 @@ from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
 from orders.models import Dispute
 from payments import money
 
-LONGEST_RECIPIENT = 254
+LONGEST_RECIPIENT, LONGEST_MESSAGE = 254, 2000
 
 
 class PlaceForm(forms.Form):
@@ -122,5 +122,17 @@ class AppealForm(forms.Form):
         help_text="The other side and another moderator read this.",
         max_length=4000,
         min_length=10,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class MessageForm(forms.Form):
+    """What to say to the other party."""
+
+    text = PlainTextField(
+        label="Your message",
+        help_text="Plain text, about this trade. Contact details are taken out; keys and passwords "
+        "are refused.",
+        max_length=LONGEST_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 4}),
     )

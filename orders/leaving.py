@@ -19,7 +19,7 @@ from accounts.models import (
 from accounts.refusals import NotAllowed, WrongState
 from listings import publishing
 from listings.models import Consent, Listing, ListingStatus, Report, SavedSearch, Watch
-from orders.models import OPEN, Dispute, Order, PlacedRequest
+from orders.models import OPEN, Dispute, Message, Order, PlacedRequest
 from payments import ledger, tax
 from payments.models import (
     Escrow,
@@ -148,6 +148,7 @@ def _texts(person: Person) -> None:
     Dispute.objects.filter(opened_by=person).update(text=GONE)
     Dispute.objects.filter(order__seller=person).exclude(answer="").update(answer=GONE)
     Dispute.objects.filter(appealed_by=person).update(appeal=GONE)
+    Message.objects.filter(by=person).update(text=GONE)
     Report.objects.filter(reporter=person).update(text="", reporter=None)
     consents = Consent.objects.filter(listing__seller=person)
     for consent in consents.exclude(document=""):

@@ -192,6 +192,7 @@ from orders.dispute_models import (  # noqa: E402
     Proposal,
     ProposalStatus,
 )
+from orders.message_models import Message  # noqa: E402
 from orders.verification import models as verification_models  # noqa: E402, F401
 
 __all__ = [
@@ -200,6 +201,7 @@ __all__ = [
     "Dispute",
     "DisputeEvent",
     "DisputeStatus",
+    "Message",
     "Order",
     "OrderEvent",
     "OrderStatus",

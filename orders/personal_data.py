@@ -107,8 +107,16 @@ def _orders(person: Person) -> Any:
             "history": _history(row),
             "dispute": _rows(disputes.get(row.pk, []), "decided_by", "opened_by", "appealed_by"),
             "arrival": report.compose(row),
+            "messages": [
+                {
+                    "at": message.at,
+                    "by": "you" if message.by_id == person.pk else message.by.public_name,
+                    "text": message.text,
+                }
+                for message in row.messages.all()
+            ],
         }
-        for row in rows.with_parts().prefetch_related("events")
+        for row in rows.with_parts().prefetch_related("events", "messages__by")
     ]
 
 

@@ -49,3 +49,9 @@ class ProposalGone(Refusal):
 class TooManyProposals(Refusal):
     code = "too_many_proposals"
     message = "You have proposed ten times. Ask a moderator to decide."
+
+
+class TooManyMessages(Refusal):
+    code = "too_many_messages"
+    status = 429
+    message = "You have written a lot in a short time. Wait some minutes before you write more."

@@ -33,6 +33,7 @@ CONTRACT = {
     "orders/{order_id}/report/": {"get"},
     "orders/{order_id}/reveal/": {"post"},
     "orders/{order_id}/confirmation/": {"post"},
+    "orders/{order_id}/messages/": {"get", "post"},
     "orders/{order_id}/dispute/": {"get", "post"},
     "orders/{order_id}/dispute/answer/": {"post"},
     "orders/{order_id}/dispute/escalation/": {"post"},

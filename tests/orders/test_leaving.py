@@ -36,7 +36,7 @@ from listings import alerts, publishing, saved
 from listings.models import Consent, Listing, Report
 from marketplace import ledger_audit, sweeps
 from orders import cancellation, checkout, completion, leaving, personal_data, transfer
-from orders.models import Dispute, Order, PlacedRequest
+from orders.models import Dispute, Message, Order, PlacedRequest
 from payments import payouts
 from payments.models import Instruction, Payout, PayoutAccount, PayoutPlan
 from providers.vocabulary import ResalePolicy
@@ -89,6 +89,7 @@ STAYING = {
     "listings.ListingEvent",
     "orders.Dispute",
     "orders.DisputeEvent",
+    "orders.Message",
     "orders.Order",
     "orders.OrderEvent",
     "payments.Escrow",
@@ -183,6 +184,7 @@ def _bought(buyer: Person) -> None:
         notice.context["text"] = WROTE
         notice.save()
     Report.objects.create(listing=order.listing, reporter=buyer, reason="other", text=WROTE)
+    Message.objects.create(order=order, by=buyer, text=WROTE)
     PlacedRequest.objects.create(buyer=buyer, key="zq-key", body_digest="x", answer={"x": WROTE})
 
 

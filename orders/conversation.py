@@ -1,0 +1,92 @@
+"""Messages between the parties of a trade: plain text, without keys, without ways around us.
+
+What somebody writes is masked before it is stored, so that nothing later has to remember to.
+"""
+
+import re
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from accounts import audit
+from accounts.models import Person
+from accounts.refusals import NotAllowed, WrongState
+from orders.models import Message, Order
+from orders.progress import locked, tell
+from orders.refusals import TooManyMessages
+
+MASK = "[contact removed]"
+# So many in so long a time, by one person on all their trades.
+MOST, WITHIN = 12, timedelta(minutes=10)
+CONTACTS = re.compile(
+    r"""
+    [\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+  # mail
+    | \b(?:https?://|www\.)\S+                                                     # links
+    | \b(?:t\.me|wa\.me|discord\.(?:gg|com)|signal\.me|m\.me)/\S+                  # messengers
+    | \b(?:telegram|whatsapp|signal|discord|skype|wechat)\b[\s:]{0,3}@?[\w.#-]*[\d_@#][\w.#-]*
+    | (?<!\w)@[A-Za-z][\w.]{3,}                                                    # handles
+    | (?<![\w-])\+\d[\d\s().-]{7,18}\d                                             # telephones
+    | (?<![\w.-])0\d{2,4}[\s/.-]\d[\d\s/.-]{4,12}\d
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def masked(text: str, *, but: str = "") -> str:
+    """The text without ways to go on elsewhere; `but`: the account that the credit goes to."""
+    kept = but.strip().casefold()
+    return CONTACTS.sub(
+        lambda found: found[0] if kept and found[0].strip().casefold() == kept else MASK, text
+    )
+
+
+@transaction.atomic
+def write(order: Order, *, actor: Person, text: str) -> Message:
+    """Say something to the other party. Raises NotAllowed, WrongState, TooManyMessages.
+
+    The text has been checked for keys. Possible from payment until some days after the end.
+    """
+    order = locked(order)
+    if actor.pk not in (order.buyer_id, order.seller_id):
+        raise NotAllowed
+    if not is_open(order):
+        raise WrongState("Messages are possible from payment until some days after the end.")
+    mine = Message.objects.filter(by=actor, at__gt=Now() - WITHIN)
+    if mine.count() >= MOST:
+        raise TooManyMessages
+    message = Message.objects.create(order=order, by=actor, text=masked(text, but=order.recipient))
+    message.refresh_from_db(fields=["at"])
+    other = order.seller if actor.pk == order.buyer_id else order.buyer
+    mark, by = str(message.pk), actor.public_name
+    tell(order, other, "message_new", mark=mark, text=message.text, by=by)
+    return message
+
+
+def is_open(order: Order) -> bool:
+    """Whether the parties can still write, by the database's clock."""
+    if order.paid_at is None:
+        return False
+    if order.ended_at is None:
+        return True
+    since = Now() - timedelta(seconds=settings.MESSAGES_AFTER_SECONDS)
+    return Order.objects.filter(pk=order.pk, ended_at__gt=since).exists()
+
+
+def of(order: Order) -> QuerySet[Message]:
+    """All that was written on an order."""
+    return Message.objects.filter(order=order).select_related("by")
+
+
+@transaction.atomic
+def look(order: Order, *, actor: Person, reason: str) -> list[Message]:
+    """A moderator reads what the parties wrote; the audit keeps who did and why.
+
+    Raises NotAllowed for a party and for anybody who is no moderator.
+    """
+    if not actor.is_staff or actor.pk in (order.buyer_id, order.seller_id):
+        raise NotAllowed("Only a moderator who is no party reads messages here.")
+    audit.record(actor=actor, act="messages_read", subject=f"order:{order.pk}", reason=reason)
+    return list(of(order).order_by("at", "pk"))
