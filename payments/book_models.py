@@ -1,4 +1,4 @@
-"""Books beside the ledger: the processor's lines and their comparison, chain and totals."""
+"""Books beside the ledger: what the processor tells us and says of itself, chain and totals."""
 
 from typing import ClassVar
 
@@ -33,6 +33,22 @@ class BalanceLine(models.Model):
 
     def __str__(self) -> str:
         return self.remote_id
+
+
+class Restore(models.Model):
+    """The database came back from a backup: the processor may remember what it does not.
+
+    Until everything was compared with the processor since, nothing is paid out.
+    """
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    compared_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"restored at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Reconciliation(models.Model):
@@ -156,3 +172,25 @@ class PublishedTotal(models.Model):
 
     def __str__(self) -> str:
         return self.root
+
+
+class WebhookEvent(models.Model):
+    """The inbox: each event of the processor once, whatever it sends twice or out of order."""
+
+    event_id = models.CharField(max_length=100, unique=True)
+    type = models.CharField(max_length=120)
+    object_id = models.CharField(max_length=100, blank=True)
+    account = models.CharField(max_length=100, blank=True)
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    processed_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.object_id}"

@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Now
 
-from payments.models import Difference, Escrow, Freeze, Incident, LedgerAudit
+from payments.models import Difference, Escrow, Freeze, Incident, LedgerAudit, Restore
 
 
 def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> None:
@@ -13,12 +13,14 @@ def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> N
 
 
 def payouts_frozen() -> bool:
-    """Whether the newest audit found a violation, ledger and processor differ undecidedly, or a
-    person has frozen them."""
+    """Whether the newest audit found a violation, ledger and processor differ undecidedly, a
+    person has frozen them, or nobody has compared them since the database was restored.
+    """
     newest = LedgerAudit.objects.values_list("is_clean", flat=True).first()
     if newest is False or Difference.objects.filter(decided_at=None).exists():
         return True
-    return Freeze.objects.filter(ended_at=None).exists()
+    not_compared = Restore.objects.filter(compared_at=None)
+    return Freeze.objects.filter(ended_at=None).exists() or not_compared.exists()
 
 
 def close(key: str) -> None:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
-from payments import effects, failpoints, incidents
+from payments import effects, failpoints, incidents, restored
 from payments.models import Escrow, Instruction, InstructionStatus, PayoutAccount
 from payments.processor import processor
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
@@ -128,11 +128,15 @@ def carry_out(instruction_id: UUID) -> Instruction:
         return Instruction.objects.get(pk=instruction_id)
     failpoints.reached("instruction claimed")
     try:
-        answer = _already_done(instruction) or processor().send(
-            instruction.kind,
-            key=instruction.key,
-            params=instruction.params,
-            account=instruction.account,
+        answer = (
+            _already_done(instruction)
+            or restored.done_before(instruction)
+            or processor().send(
+                instruction.kind,
+                key=instruction.key,
+                params=instruction.params,
+                account=instruction.account,
+            )
         )
     except ProcessorRefused as refusal:
         _record_refusal(instruction, refusal)

@@ -15,7 +15,9 @@ from payments.book_models import Difference as Difference
 from payments.book_models import Freeze as Freeze
 from payments.book_models import PublishedTotal as PublishedTotal
 from payments.book_models import Reconciliation as Reconciliation
+from payments.book_models import Restore as Restore
 from payments.book_models import Seal as Seal
+from payments.book_models import WebhookEvent as WebhookEvent
 from payments.person_models import Fingerprint as Fingerprint
 from payments.person_models import TaxDetails as TaxDetails
 
@@ -199,6 +201,14 @@ class Instruction(models.Model):
             ),
             models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="by_remote_id"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["remote_id"],
+                condition=Q(kind__in=["transfer", "refund", "payout", "reversal"])
+                & ~Q(remote_id=""),
+                name="what_moved_is_one_instructions",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.purpose
@@ -206,28 +216,6 @@ class Instruction(models.Model):
     @property
     def key(self) -> str:
         return self.purpose if self.attempt == 1 else f"{self.purpose}:{self.attempt}"
-
-
-class WebhookEvent(models.Model):
-    """The inbox: each event of the processor once, whatever it sends twice or out of order."""
-
-    event_id = models.CharField(max_length=100, unique=True)
-    type = models.CharField(max_length=120)
-    object_id = models.CharField(max_length=100, blank=True)
-    account = models.CharField(max_length=100, blank=True)
-    received_at = models.DateTimeField(db_default=Now(), editable=False)
-    due_at = models.DateTimeField(null=True, db_default=Now())
-    tries = models.PositiveSmallIntegerField(default=0)
-    processed_at = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.type} {self.object_id}"
 
 
 class PayoutAccount(models.Model):

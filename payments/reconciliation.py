@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
+from payments import restored
 from payments.models import (
     BalanceLine,
     Chargeback,
@@ -26,6 +27,7 @@ from payments.models import (
     Instruction,
     PayoutAccount,
     Reconciliation,
+    Restore,
 )
 from payments.processor import processor
 from payments.processor.interface import Line, OutcomeUnknown, ProcessorRefused
@@ -118,7 +120,9 @@ class Pair:
 
 
 def is_due() -> bool:
-    """Whether the last one is a day old."""
+    """Whether the last one is a day old, or the database was restored since."""
+    if Restore.objects.filter(compared_at=None).exists():
+        return True
     newest = Reconciliation.objects.exclude(finished_at=None).values_list("at", flat=True).first()
     return newest is None or newest < timezone.now() - EVERY
 
@@ -129,6 +133,10 @@ def run(*, whole: bool = False, grace: timedelta = GRACE) -> Reconciliation:
     Raises OutcomeUnknown or ProcessorRefused where it cannot be read; nothing is raised then.
     """
     last = Reconciliation.objects.exclude(finished_at=None).first()
+    restore = Restore.objects.filter(compared_at=None).first()
+    if restore is not None:
+        # What "just happened" there may be what was forgotten here.
+        whole, grace = True, timedelta(0)
     since = None if whole or last is None else last.at - OVERLAP
     row = Reconciliation.objects.create(since=since)
     row.lines = _read(since)
@@ -145,6 +153,7 @@ def run(*, whole: bool = False, grace: timedelta = GRACE) -> Reconciliation:
         row.found = row.differences.filter(decided_at=None).count()
         row.finished_at = timezone.now()
         row.save()
+        restored.compared(restore)
     return row
 
 
@@ -207,7 +216,7 @@ def _compare(since: datetime | None) -> tuple[int, list[Pair]]:
 
 def _explained(pair: Pair, grace: timedelta) -> str:
     """Why the two need not agree (yet); empty where nothing explains it."""
-    if pair.at > timezone.now() - grace:
+    if grace and pair.at > timezone.now() - grace:
         return "just happening"
     if pair.what == "extra" and not pair.account and pair.kind in PLATFORMS_OWN:
         return PLATFORMS_OWN[pair.kind]

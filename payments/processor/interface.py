@@ -34,6 +34,19 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """Money that was moved on: a transfer, refund, reversal or payout, in the words of our kinds.
+
+    `mark` is the id of the instruction that brought it about, empty where it was none of ours.
+    """
+
+    kind: str
+    remote_id: str
+    mark: str
+    amount_cents: int
+
+
+@dataclass(frozen=True)
 class Checkout:
     """A hosted payment page: `open`, `complete` or `expired`; paid when money was taken."""
 
@@ -113,6 +126,8 @@ class Processor(Protocol):
     def find(
         self, kind: str, *, instruction: str, params: dict[str, Any], account: str
     ) -> Answer | None: ...
+    def moved(self, *, group: str, charge: str) -> list[Moved]: ...
+    def payouts(self, *, account: str) -> list[Moved]: ...
     def checkout(self, checkout_id: str) -> Checkout: ...
     def payment(self, payment_id: str) -> Payment: ...
     def account(self, account_id: str) -> Account: ...

@@ -19,6 +19,7 @@ from payments.processor.interface import (
     CardDispute,
     Checkout,
     Line,
+    Moved,
     OutcomeUnknown,
     Payment,
     ProcessorRefused,
@@ -143,6 +144,34 @@ class StripeProcessor:
                 if _plain(found).get("metadata", {}).get("instruction") == instruction:
                     return self._answer(found)
         return None
+
+    def moved(self, *, group: str, charge: str) -> list[Moved]:
+        """All that still stands of what was done with one charge, oldest first."""
+        v1, found = self.client.v1, []
+        with _translated():
+            transfers = v1.transfers.list({"transfer_group": group, "limit": 100})
+            for transfer in transfers.auto_paging_iter():
+                found.append(self._moved("transfer", transfer))
+                back = v1.transfers.reversals.list(transfer.id, {"limit": 100})
+                found += [self._moved("reversal", one) for one in back.auto_paging_iter()]
+            refunds = v1.refunds.list({"charge": charge, "limit": 100})
+            found += [self._moved("refund", one) for one in refunds.auto_paging_iter()]
+        return [moved for moved in reversed(found) if moved is not None]
+
+    def payouts(self, *, account: str) -> list[Moved]:
+        """All payouts of a seller's account that did not come back, oldest first."""
+        with _translated():
+            page = self.client.v1.payouts.list({"limit": 100}, {"stripe_account": account})
+            found = [self._moved("payout", one) for one in page.auto_paging_iter()]
+        return [moved for moved in reversed(found) if moved is not None]
+
+    @staticmethod
+    def _moved(kind: str, found: StripeObject) -> Moved | None:
+        data = _plain(found)
+        if data.get("status") in ("failed", "canceled"):
+            return None
+        mark = (data.get("metadata") or {}).get("instruction") or ""
+        return Moved(kind, data["id"], mark, data["amount"])
 
     @staticmethod
     def _answer(found: StripeObject) -> Answer:
