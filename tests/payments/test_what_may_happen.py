@@ -372,6 +372,7 @@ def test_a_dispute_decided_for_the_seller_is_refused_while_fraud_is_suspected(
     disputes.decide(
         now(order).dispute, actor=moderator, outcome=disputes.REFUND, reason="It goes back."
     )
+    disputes.accept(now(order), actor=order.seller)
     assert now(order).status == "cancelled"
 
 
