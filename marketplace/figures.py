@@ -47,8 +47,8 @@ def _trust() -> dict[str, Any]:
     }
 
 
-def by_provider() -> list[Provider]:
-    """Providers with live offers, the one with most on offer first.
+def by_provider(only: str = "") -> list[Provider]:
+    """Providers with live offers, the one with most on offer first; or `only` this one.
 
     Each has a `market`: offers, best and least discount, what is left, and the same by discount
     (`depth`: cents at 30, 40, 50 and 60 percent or more below face value).
@@ -61,7 +61,8 @@ def by_provider() -> list[Provider]:
         )
         for step, last in DEPTH_BP
     }
-    live = Listing.objects.live().values("provider_id")
+    rows = Listing.objects.live()
+    live = (rows.filter(provider=only) if only else rows).values("provider_id")
     offers: dict[str, dict[str, Any]] = {
         row["provider_id"]: {**row}
         for row in live.annotate(

@@ -32,6 +32,7 @@ urlpatterns = [
     path("compare/", include("listings.versus_urls")),
     path("calculators/", include("listings.calculator_urls")),
     path("market/", views.market, name="market"),
+    path("market/<slug:slug>/", views.market_of, name="market-of"),
     path("transparency/", transparency.page, name="transparency"),
     path("transparency.json", transparency.told, name="transparency-json"),
     path("transparency/proofs/<uuid:order_id>/", transparency.proof, name="proof"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 from redis.exceptions import ConnectionError as BrokerAway
@@ -15,6 +15,7 @@ from accounts.frames import render_around
 from listings.models import Listing
 from marketplace import figures
 from marketplace.api.problems import server_problem
+from providers.models import Provider
 
 SHOWN_AT_HOME = 6
 AWAY = (OperationalError, InterfaceError, BrokerAway, BrokerSlow)
@@ -33,6 +34,19 @@ def home(request: HttpRequest) -> HttpResponse:
 def market(request: HttpRequest) -> HttpResponse:
     """Best offer and depth, provider by provider."""
     return render(request, "market.html", {"providers": figures.by_provider()})
+
+
+def market_of(request: HttpRequest, slug: str) -> HttpResponse:
+    """One provider's market: what is on offer, and what was sold lately."""
+    provider = get_object_or_404(Provider.objects.current(), slug=slug)
+    found = figures.by_provider(only=slug)
+    best = Listing.objects.live().filter(provider=slug).for_cards()
+    context = {
+        "provider": provider,
+        "market": found[0].market if found else None,  # type: ignore[attr-defined]
+        "listings": best.order_by("-discount_bp", "-pk")[:SHOWN_AT_HOME],
+    }
+    return render(request, "market_of.html", context)
 
 
 @cache_control(public=True, max_age=300)

@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Min, Sum
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from listings import sold
 from listings.models import Listing
 from providers import api
 from providers.models import Provider
@@ -20,13 +21,28 @@ NOTHING = {
 }
 
 
+class SoldLately(serializers.Serializer[Any]):
+    """The trades completed in the last ninety days; counts are rounded down."""
+
+    trades = serializers.IntegerField()
+    volume_cents = serializers.IntegerField()
+    low_discount_bp = serializers.IntegerField(source="low_bp")
+    median_discount_bp = serializers.IntegerField(source="median_bp")
+    high_discount_bp = serializers.IntegerField(source="high_bp")
+    delivery_seconds = serializers.IntegerField(allow_null=True)
+
+
 class Market(serializers.Serializer[Any]):
-    """What is on offer of a provider, at most half a minute old."""
+    """What is on offer of a provider, at most half a minute old, and what was sold lately.
+
+    `sold` is null where too few trades of too few people were completed to be told of.
+    """
 
     live_listings = serializers.IntegerField()
     available_cents = serializers.IntegerField()
     best_discount_bp = serializers.IntegerField(allow_null=True)
     least_discount_bp = serializers.IntegerField(allow_null=True)
+    sold = SoldLately(allow_null=True)
 
 
 class ProviderAnswer(api.ProviderSerializer):
@@ -40,7 +56,9 @@ class ProviderAnswer(api.ProviderSerializer):
 
     @extend_schema_field(Market)
     def get_market(self, provider: Provider) -> Any:
-        return _markets().get(provider.slug, NOTHING)
+        lately = sold.lately(provider.slug)
+        on_offer = _markets().get(provider.slug, NOTHING)
+        return {**on_offer, "sold": SoldLately(lately).data if lately else None}
 
 
 class ProviderList(api.ProviderList):

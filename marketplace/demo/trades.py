@@ -41,6 +41,8 @@ CHUNK = 50 * BLOCK
 ANSWER_SECONDS = 60
 COPIED: tuple[type[models.Model], ...] = (Listing, Order, Posting, Instruction, Standing)
 ENDS = ("completed",) * 17 + ("declined",) * 2 + ("dispute_refunded",)
+# Three blocks in four are of these, so that they have a market to look at.
+BUSY = ("openrouter", "replicate", "runpod", "vast")
 UNDER_WAY = ("paid", "transferred", "verified", "disputed", "paid", "transferred")
 
 
@@ -119,7 +121,8 @@ class TradeLoader:
     def _offer(self, block: int) -> Offer:
         key = self._id("trade-offer", block)
         digits = Digits(key.int)
-        provider, methods = digits.one_of(self.providers)
+        busy = [one for one in self.providers if one[0].slug in BUSY]
+        provider, methods = digits.one_of(busy if block % 4 and busy else self.providers)
         lot = digits.one_of((20_00, 25_00, 50_00, 100_00)) * (1 + digits.below(4))
         made = self.now - timedelta(days=125)
         listing = Listing(

@@ -24,12 +24,14 @@ def test_the_market_of_a_provider(anybody: Caller) -> None:
         "available_cents": 1000_00,
         "best_discount_bp": 6000,
         "least_discount_bp": 3500,
+        "sold": None,
     }
     assert anybody.get("providers/quiet/").json()["market"] == {
         "live_listings": 0,
         "available_cents": 0,
         "best_discount_bp": None,
         "least_discount_bp": None,
+        "sold": None,
     }
     rows = anybody.get("providers/").json()["results"]
     assert [row["market"]["live_listings"] for row in rows] == [2, 0]

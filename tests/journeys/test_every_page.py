@@ -36,6 +36,8 @@ PUBLIC = (
     "/calculators/self-hosting/",
     "/calculators/expiry/",
     "/market/",
+    "/market/replicate/",
+    "/market/hetzner/",
     "/transparency/",
     "/sell/",
     "/fees/",

@@ -33,7 +33,7 @@ def test_the_page_says_it_and_draws_it(client: Client) -> None:
     page = client.get("/market/").content.decode()
     assert "Vast.ai" in page
     assert "$500.00 at 40% off or more" in page
-    assert "/listings/?provider=vast" in page
+    assert "/market/vast/" in page
 
 
 def test_an_empty_market_says_so(client: Client) -> None:
