@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts import authority, proposals
+from accounts import authority, claims, proposals
 from accounts.models import MoneyDecision, Person, Proposal
 from accounts.refusals import NotAllowed, Refusal, WrongState
 
@@ -83,6 +83,11 @@ class Case:
     title: str
     version: str
 
+    @property
+    def key(self) -> str:
+        """What a claim calls the row."""
+        return claims.key_of(self.action.rpartition(".")[0], self.row.pk)
+
 
 def carry_out(act: Act, case: Case, *, actor: Person, form: Reasoned) -> Proposal | None:
     """Do it, with everything that it changes, or nothing: every act of the console comes by here.
@@ -94,6 +99,8 @@ def carry_out(act: Act, case: Case, *, actor: Person, form: Reasoned) -> Proposa
         actor = Person.objects.select_for_update(no_key=True).get(pk=actor.pk)
         parties = set() if act.by_its_party else case.parties
         rule = authority.require(actor, case.action, parties=parties)
+        claims.require_free(case.key, actor=actor)
+        claims.release(case.key, actor=actor)
         if rule.counted:
             _count(actor, case.action)
         cents = act.cents(case.row, form.cleaned_data) if act.cents else None

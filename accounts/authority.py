@@ -37,6 +37,12 @@ def may(person: Person, action: str) -> bool:
     return known is not None and role_of(person) in known.may
 
 
+def may_decide(person: Person, page: str) -> bool:
+    """Whether there is anything that somebody's role does with rows of a page."""
+    acts = (action for action in roles.table().acts if action.rpartition(".")[0] == page)
+    return any(may(person, action) for action in acts)
+
+
 def rule(action: str) -> Rule:
     """What the table says of an act that it names."""
     return roles.table().acts[action]

@@ -30,7 +30,7 @@ from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from accounts import authority, stepup
+from accounts import authority, claims, stepup
 from accounts.acts import Act, Case, Reasoned, carry_out
 from accounts.models import AuditEntry, Person, Proposal
 from accounts.refusals import Invalid, Refusal
@@ -225,6 +225,8 @@ class ConsoleAdmin(ModelAdmin):
             "barred": barred,
             "version": self.version(row),
             "panels": [] if barred else list(self._panels(row, request.user, tried)),
+            "claim_key": (key := claims.key_of(str(self.opts.label_lower), row.pk)),
+            "claim": claims.of(key) if self.acts else None,
             "proposals": Proposal.objects.filter(
                 action__startswith=f"{self.opts.label_lower}.", row=str(row.pk), state="open"
             ),

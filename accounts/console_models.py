@@ -1,4 +1,4 @@
-"""What the console keeps beside the audit: proposals for two, and decisions that are counted."""
+"""What the console keeps beside the audit: proposals for two, counted decisions, and claims."""
 
 from typing import ClassVar
 
@@ -91,3 +91,17 @@ class MoneyDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.person_id}"
+
+
+class Claim(models.Model):
+    """Who is working on a case, until when. `key` names its row: app, model and id."""
+
+    key = models.CharField(max_length=80, unique=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["person"], name="claims_of_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.key} until {self.until:%H:%M}"

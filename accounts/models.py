@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.addresses import canonical
+from accounts.console_models import Claim as Claim
 from accounts.console_models import MoneyDecision as MoneyDecision
 from accounts.console_models import Proposal as Proposal
 

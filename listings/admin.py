@@ -16,7 +16,7 @@ from accounts.models import Person
 from listings import publishing
 from listings.lifecycle import machine
 from listings.models import Listing, ListingStatus, Report
-from listings.report_review import close_report
+from listings.report_review import close_alike, close_report
 from payments import money
 from providers.vocabulary import TransferMethod
 
@@ -173,6 +173,14 @@ class ReportAdmin(ConsoleAdmin):
             done="Closed.",
             do=close_report,
             hint="Say what you found. To take the offer off the market, open it and remove it.",
+            fits=lambda row, person: row.closed_at is None,
+        ),
+        Act(
+            name="closures",
+            label="Close all that say the same",
+            done="Closed, with every open report of this offer for the same reason.",
+            do=close_alike,
+            tone="quiet",
             fits=lambda row, person: row.closed_at is None,
         ),
     ]

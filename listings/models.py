@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.machines import Event
 from accounts.models import Person
+from listings.report_models import Report as Report
 from providers.models import Program, Provider
 from providers.vocabulary import TransferMethod
 
@@ -172,6 +173,9 @@ class Listing(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["status_since"], condition=Q(status="in_review"), name="listing_in_review"
+            ),
             *(
                 models.Index(
                     fields=[field, "id"], condition=Q(status="live"), name=f"live_by_{field}"
@@ -374,25 +378,3 @@ class PriceFall(models.Model):
                 name="a_price_falls_over_some_days",
             )
         ]
-
-
-class Report(models.Model):
-    """Somebody's word that a listing is not in order."""
-
-    REASONS: ClassVar = [
-        ("forbidden", "The provider does not allow this sale"),
-        ("stolen", "The credit may be stolen"),
-        ("misleading", "The description is misleading"),
-        ("other", "Something else"),
-    ]
-    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="reports")
-    reporter = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    reason = models.CharField(max_length=20, choices=REASONS)
-    text = models.TextField(max_length=2000, blank=True)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    closed_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.get_reason_display()

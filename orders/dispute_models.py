@@ -97,7 +97,13 @@ class Dispute(models.Model):
         indexes = [
             models.Index(
                 fields=["opened_at"], condition=Q(status__in=UNDECIDED), name="dispute_undecided"
-            )
+            ),
+            *(
+                models.Index(
+                    fields=["status_since"], condition=Q(status=status), name=f"dispute_{status}"
+                )
+                for status in ("reviewing", "appealed")
+            ),
         ]
 
     def __str__(self) -> str:

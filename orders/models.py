@@ -129,6 +129,11 @@ class Order(models.Model):
                 fields=["deadline"], condition=Q(deadline__isnull=False), name="order_due"
             ),
             models.Index(fields=["status"], condition=Q(status="placed"), name="order_unpaid"),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status="transferred", verdict="inconclusive"),
+                name="order_inconclusive",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.ReadOnly(

@@ -132,6 +132,25 @@ class Seal(models.Model):
         return f"{self.number}:{self.digest}"
 
 
+class Incident(models.Model):
+    """Something with money that a person must look at."""
+
+    key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=40)
+    text = models.TextField()
+    escrow = models.ForeignKey("Escrow", null=True, on_delete=models.PROTECT)
+    raised_at = models.DateTimeField(db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["raised_at"], condition=Q(closed_at=None), name="incident_open")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Freeze(models.Model):
     """Payouts stopped by a person, until two agree that they go on."""
 
@@ -189,7 +208,12 @@ class WebhookEvent(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due")
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due"),
+            models.Index(
+                fields=["received_at"],
+                condition=Q(processed_at=None, due_at=None),
+                name="webhook_set_aside",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,12 +13,14 @@ from accounts.machines import Event
 from payments.book_models import BalanceLine as BalanceLine
 from payments.book_models import Difference as Difference
 from payments.book_models import Freeze as Freeze
+from payments.book_models import Incident as Incident
 from payments.book_models import PublishedTotal as PublishedTotal
 from payments.book_models import Reconciliation as Reconciliation
 from payments.book_models import Restore as Restore
 from payments.book_models import Seal as Seal
 from payments.book_models import WebhookEvent as WebhookEvent
 from payments.person_models import Fingerprint as Fingerprint
+from payments.person_models import PayoutPlan as PayoutPlan
 from payments.person_models import TaxDetails as TaxDetails
 
 
@@ -124,6 +126,16 @@ class Escrow(models.Model):
             ),
             models.Index(fields=["seller", "status"]),
             models.Index(fields=["status"]),
+            models.Index(
+                fields=["suspected_at"],
+                condition=Q(suspected_at__isnull=False),
+                name="escrow_suspected",
+            ),
+            models.Index(
+                fields=["quarantined_at"],
+                condition=Q(quarantined_at__isnull=False),
+                name="escrow_quarantined",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -200,6 +212,12 @@ class Instruction(models.Model):
                 fields=["due_at"], condition=Q(due_at__isnull=False), name="instruction_due"
             ),
             models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="by_remote_id"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(status="refused", kind__in=["refund", "transfer", "account"])
+                | Q(status="sent", due_at=None),
+                name="instruction_stuck",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -278,45 +296,6 @@ class Payout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount_cents} {self.currency} {self.status}"
-
-
-class PayoutPlan(models.Model):
-    """How often a seller is paid out without asking. No row, or `every` empty: by request only."""
-
-    EVERY: ClassVar = [
-        ("", "Only when I ask"),
-        ("daily", "Every day"),
-        ("weekly", "Every week"),
-        ("monthly", "Every 30 days"),
-    ]
-    person = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="payout_plan"
-    )
-    every = models.CharField(max_length=10, choices=EVERY, blank=True)
-    minimum_cents = models.BigIntegerField(default=20_00)
-    due_at = models.DateTimeField(null=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="plan_due")
-        ]
-
-    def __str__(self) -> str:
-        return self.get_every_display()
-
-
-class Incident(models.Model):
-    """Something with money that a person must look at."""
-
-    key = models.CharField(max_length=120, unique=True)
-    kind = models.CharField(max_length=40)
-    text = models.TextField()
-    escrow = models.ForeignKey(Escrow, null=True, on_delete=models.PROTECT)
-    raised_at = models.DateTimeField(db_default=Now(), editable=False)
-    closed_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class Chargeback(models.Model):

@@ -44,3 +44,30 @@ class Fingerprint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of person {self.person_id}"
+
+
+class PayoutPlan(models.Model):
+    """How often a seller is paid out without asking. No row, or `every` empty: by request only."""
+
+    EVERY: ClassVar = [
+        ("", "Only when I ask"),
+        ("daily", "Every day"),
+        ("weekly", "Every week"),
+        ("monthly", "Every 30 days"),
+    ]
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="payout_plan"
+    )
+    every = models.CharField(max_length=10, choices=EVERY, blank=True)
+    minimum_cents = models.BigIntegerField(default=20_00)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=models.Q(due_at__isnull=False), name="plan_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_every_display()

@@ -1,164 +1,181 @@
-"""What waits for a moderator: one list over all apps, the most urgent first."""
+"""What waits for a moderator: one list over all apps, the most urgent first.
 
-from collections.abc import Iterator
+However much waits, the list is one query (a bounded part of each kind, through its index), the
+counts are one, and the claims are one.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
+from django.db.models import CharField, DateTimeField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import one_person
-from accounts.models import Likeness
-from listings.models import Consent, Listing, ListingStatus, Report
-from marketplace import figures, ledger_audit
-from orders.models import Dispute
-from payments import repairs
-from payments.models import (
-    Difference,
-    Incident,
-    Instruction,
-    InstructionStatus,
-    LedgerAudit,
-    WebhookEvent,
-)
+from accounts import authority, claims
+from accounts.models import Claim, Person
+from marketplace import ledger_audit
+from marketplace.console.kinds import BY_NAME, KINDS, Kind
+from payments.models import LedgerAudit
 
-# As many of a kind as anybody reads; each kind is one query, however many wait.
-MOST = 100
+# As many as anybody reads at once, and as far as anybody counts.
+MOST, COUNTED = 50, 1000
+WHOSE = {"": "All", "mine": "Mine", "unclaimed": "Unclaimed"}
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to do. `rank` is its urgency, 0 the highest; `tone` says so by colour and icon."""
+    """One thing to do: `due_at` is the end of its service time, `deadline` when time decides."""
 
-    rank: int
-    kind: str
-    tone: str
+    kind: Kind
+    key: str
     title: str
     detail: str
     since: datetime
-    url: str
-    deadline: datetime | None = None
+    deadline: datetime | None
+    claim: Claim | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        due = self.since + self.kind.within
+        return min(due, self.deadline) if self.deadline else due
+
+    @property
+    def is_late(self) -> bool:
+        return self.due_at < timezone.now()
+
+    @property
+    def url(self) -> str:
+        name = self.kind.page.replace(".", "_")
+        return reverse(f"admin:{name}_change", args=[self.key.partition(":")[2]])
 
 
-def overview() -> dict[str, Any]:
-    """The queue, the newest audit, and the figures that everybody may see."""
-    audit = LedgerAudit.objects.first()
-    found = sorted(_items(), key=lambda item: (item.rank, item.since))
+@dataclass(frozen=True)
+class View:
+    """Which part of the queue somebody looks at; its address can be kept as a bookmark."""
+
+    kind: str = ""
+    whose: str = ""
+
+    @classmethod
+    def asked(cls, params: Mapping[str, Any]) -> "View":
+        """What an address asks for; what there is not is left out."""
+        kind, whose = str(params.get("kind", "")), str(params.get("whose", ""))
+        return cls(kind if kind in BY_NAME else "", whose if whose in WHOSE else "")
+
+    def but(self, **changes: str) -> str:
+        """The address of the same view with something else in it."""
+        found = {"kind": self.kind, "whose": self.whose} | changes
+        return "?" + urlencode({name: value for name, value in found.items() if value})
+
+
+def kinds_for(person: Person) -> list[Kind]:
+    """The kinds of case that a role works on."""
+    return [kind for kind in KINDS if authority.may_see(person, kind.page)]
+
+
+def items(person: Person, view: View, *, most: int = MOST) -> list[Item]:
+    """The part of the queue that somebody asked for, the most urgent first."""
+    shown = [kind for kind in kinds_for(person) if view.kind in ("", kind.name)]
+    mine = set(claims.lasting().filter(person=person).values_list("key", flat=True))
+    parts = [_part(kind, person, view, mine)[:most] for kind in shown]
+    if not parts:
+        return []
+    found = [_item(row) for row in parts[0].union(*parts[1:], all=True)]
+    found.sort(key=lambda item: (item.kind.rank, item.due_at, item.key))
+    return _with_claims(found[:most])
+
+
+def _part(kind: Kind, person: Person, view: View, mine: Iterable[str]) -> QuerySet[Any, Any]:
+    """A kind's rows as columns that are the same for every kind, the oldest first."""
+    rows = kind.rows()
+    if kind.name == "proposal":
+        rows = rows.exclude(proposed_by=person)
+    key = Concat(Value(f"{kind.page}:"), Cast("pk", CharField()))
+    if view.whose == "unclaimed":
+        rows = rows.alias(q_key=key).exclude(Exists(claims.lasting().filter(key=OuterRef("q_key"))))
+    elif view.whose == "mine":
+        pks = [one.partition(":")[2] for one in mine if one.startswith(f"{kind.page}:")]
+        rows = rows.filter(pk__in=pks)
+    moment = DateTimeField()
+    ends = F(kind.deadline) if kind.deadline else Value(None)
+    return rows.order_by(kind.since).values_list(
+        Value(kind.name, CharField()),
+        key,
+        Cast(kind.title, CharField()),
+        Cast(kind.detail, CharField()),
+        Cast(F(kind.since), moment),
+        Cast(ends, moment),
+    )
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    name, key, title, detail, since, deadline = row
+    kind = BY_NAME[name]
+    words = title.replace("_", " ").capitalize() if name == "incident" else title
+    return Item(kind, key, words, kind.said(detail), since, deadline)
+
+
+def _with_claims(found: list[Item]) -> list[Item]:
+    rows = claims.lasting().filter(key__in=[item.key for item in found]).select_related("person")
+    by_key = {claim.key: claim for claim in rows}
+    return [Item(**(item.__dict__ | {"claim": by_key.get(item.key)})) for item in found]
+
+
+def counts(person: Person) -> dict[str, int]:
+    """How much of each kind waits, counted no further than anybody needs; one query."""
+    shown = kinds_for(person)
+    parts: list[str] = []
+    params: list[Any] = []
+    for kind in shown:
+        rows = kind.rows().order_by()
+        if kind.name == "proposal":
+            rows = rows.exclude(proposed_by=person)
+        sql, values = rows.values("pk")[:COUNTED].query.sql_with_params()
+        parts.append(f"SELECT '{kind.name}', count(*) FROM ({sql}) AS {kind.name}")  # noqa: S608
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return dict(cursor.fetchall())
+
+
+def overview(person: Person, view: View) -> dict[str, Any]:
+    """The page: the queue as asked for, what waits of each kind, and the newest audit."""
+    audit, waiting = LedgerAudit.objects.first(), counts(person)
+    tabs = [
+        {
+            "label": kind.label,
+            "count": waiting[kind.name],
+            "url": view.but(kind=kind.name),
+            "is_here": kind.name == view.kind,
+        }
+        for kind in kinds_for(person)
+        if waiting[kind.name] or kind.name == view.kind
+    ]
+    whose = [
+        {"label": label, "url": view.but(whose=name), "is_here": name == view.whose}
+        for name, label in WHOSE.items()
+    ]
     return {
-        "items": found,
+        "items": items(person, view),
+        "view": view,
+        "tabs": tabs,
+        "everything": {"count": sum(waiting.values()), "url": view.but(kind="")},
+        "whose": whose,
         "audit": audit,
+        "is_overdue": audit is not None and ledger_audit.is_overdue(),
         "frozen": audit is not None and not audit.is_clean,
-        "figures": figures.trust(),
-        "most": MOST,
+        "counted": COUNTED,
     }
 
 
-def _items() -> Iterator[Item]:
-    instructions = list(Instruction.objects.filter(repairs.refused()).order_by("created_at")[:MOST])
-    events = list(WebhookEvent.objects.filter(repairs.set_aside()).order_by("received_at")[:MOST])
-    # Each of these has raised an incident too; one line for each is enough.
-    shown = {f"{what}:{row.purpose}" for row in instructions for what in ("refused", "set_aside")}
-    shown |= {f"webhook:{row.event_id}" for row in events}
-    yield from _overdue_audit()
-    yield from _differences()
-    yield from _incidents(shown)
-    yield from _disputes()
-    for row in instructions:
-        what = "Refused" if row.status == InstructionStatus.REFUSED else "Set aside"
-        title = f"{what}: {row.get_kind_display()}"
-        yield Item(
-            2, "Instruction", "bad", title, row.error, row.created_at, _page(row, "instruction")
-        )
-    for event in events:
-        yield Item(
-            3,
-            "Webhook set aside",
-            "attention",
-            event.type,
-            event.error,
-            event.received_at,
-            _page(event, "webhookevent"),
-        )
-    yield from _likenesses()
-    yield from _reports()
-    yield from _reviews()
-
-
-def _page(row: Any, model: str, app: str = "payments") -> str:
-    return reverse(f"admin:{app}_{model}_change", args=[row.pk])
-
-
-def _incidents(shown: set[str]) -> Iterator[Item]:
-    rows = Incident.objects.filter(closed_at=None).exclude(key__in=shown).order_by("raised_at")
-    for row in rows[:MOST]:
-        title = row.kind.replace("_", " ").capitalize()
-        yield Item(0, "Incident", "bad", title, row.text, row.raised_at, _page(row, "incident"))
-
-
-def _overdue_audit() -> Iterator[Item]:
-    newest = LedgerAudit.objects.first()
-    if newest is not None and ledger_audit.is_overdue():
-        detail = "It should run every ten minutes: look at the scheduler and the worker."
-        title = "The newest ledger audit is old"
-        yield Item(0, "Alarm", "bad", title, detail, newest.at, _page(newest, "ledgeraudit"))
-
-
-def _differences() -> Iterator[Item]:
-    rows = Difference.objects.filter(decided_at=None).order_by("found_at")
-    for row in rows[:MOST]:
-        title = f"Payouts are frozen: {row.get_kind_display()}"
-        yield Item(0, "Difference", "bad", title, row.text, row.found_at, _page(row, "difference"))
-
-
-def _disputes() -> Iterator[Item]:
-    rows = Dispute.objects.undecided().select_related("order").order_by("opened_at")
-    for row in rows[:MOST]:
-        yield Item(
-            1,
-            "Dispute",
-            "attention",
-            row.order.title,
-            row.get_reason_display(),
-            row.opened_at,
-            _page(row, "dispute", "orders"),
-            row.order.deadline,
-        )
-
-
-def _likenesses() -> Iterator[Item]:
-    rows = Likeness.objects.filter(decision="").select_related("first", "second")
-    for row in rows.order_by("raised_at")[:MOST]:
-        words = " ".join(one_person.KINDS[kind] for kind in row.evidence)
-        url = _page(row, "likeness", "accounts")
-        yield Item(4, "One person?", "attention", str(row), words, row.raised_at, url)
-
-
-def _reports() -> Iterator[Item]:
-    rows = Report.objects.filter(closed_at=None).select_related("listing").order_by("at")
-    for row in rows[:MOST]:
-        yield Item(
-            4,
-            "Report",
-            "attention",
-            row.listing.title,
-            row.get_reason_display(),
-            row.at,
-            _page(row, "report", "listings"),
-        )
-
-
-def _reviews() -> Iterator[Item]:
-    consent = Consent.objects.filter(listing=OuterRef("pk"))
-    rows = Listing.objects.filter(status=ListingStatus.IN_REVIEW).select_related("provider")
-    for row in rows.annotate(has_consent=Exists(consent)).order_by("status_since")[:MOST]:
-        consent_words = ", consent to examine" if row.has_consent else ""
-        yield Item(
-            5,
-            "Review",
-            "waiting",
-            row.title,
-            f"{row.provider.name}: {row.provider.get_resale_policy_display()}{consent_words}",
-            row.status_since,
-            _page(row, "listing", "listings"),
-        )
+def take_next(person: Person, view: View) -> Item | None:
+    """Claim the most urgent case that nobody is on and that the person's role decides."""
+    for item in items(person, View(view.kind, "unclaimed"), most=MOST):
+        if authority.may_decide(person, item.kind.page) and claims.take(item.key, actor=person):
+            return item
+    return None

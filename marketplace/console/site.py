@@ -14,13 +14,13 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from accounts import authority, factors, stepup
 from accounts.console import ConsoleAdmin
 from accounts.models import Person
-from marketplace.console import queue
+from marketplace.console import queue, queue_views
 
 # The theme's scripts evaluate expressions in attributes, and set styles. Only staff get this.
 RELAXED = {
@@ -75,7 +75,14 @@ class ConsoleSite(UnfoldAdminSite):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        return [found for found in super().get_urls() if getattr(found, "name", "") not in ABSENT]
+        kept = [found for found in super().get_urls() if getattr(found, "name", "") not in ABSENT]
+        ours = (
+            ("queue/count/", queue_views.count, "queue-count"),
+            ("queue/claim/", queue_views.claim, "queue-claim"),
+            ("queue/release/", queue_views.release, "queue-release"),
+            ("queue/next/", queue_views.take_next, "queue-next"),
+        )
+        return [*(path(to, self.admin_view(view), name=name) for to, view, name in ours), *kept]
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -102,5 +109,9 @@ class ConsoleSite(UnfoldAdminSite):
     ) -> TemplateResponse:
         """Everything that waits for a moderator, the most urgent first."""
         request.current_app = self.name
-        context = {**self.each_context(request), "title": self.index_title, **queue.overview()}
+        assert isinstance(request.user, Person)
+        if not authority.may_see(request.user, "console.queue"):
+            raise PermissionDenied
+        found = queue.overview(request.user, queue.View.asked(request.GET))
+        context = {**self.each_context(request), "title": self.index_title, **found}
         return TemplateResponse(request, "console/queue.html", context)

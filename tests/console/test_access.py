@@ -54,6 +54,7 @@ def act_addresses() -> Iterator[tuple[str, str]]:
 def test_every_address_is_walked(db: None) -> None:
     """So that none is added beside these tests."""
     known = {"index", "login", "logout", "jsi18n", "search", "app_list", None}
+    known |= {f"queue-{what}" for what in ("count", "claim", "release", "next")}
     for model_admin, *_ in pages():
         names = {"changelist", "change", "consent", *(act.name for act in model_admin.acts)}
         # What the parties wrote: tests/orders/test_messages.py walks it.

@@ -5,7 +5,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Person
-from listings.models import Listing, ListingStatus
+from listings.models import Listing, ListingStatus, Report
+from payments.models import Incident
 from tests.console import scenery
 from tests.console.test_access import pages
 from tests.factories import PASSWORD, a_second_factor, code_now
@@ -40,6 +41,46 @@ def test_a_moderator_approves_from_the_queue(
     expect(page.get_by_text("Approved: the offer is live.")).to_be_visible()
     listing.refresh_from_db()
     assert listing.status == ListingStatus.LIVE
+
+
+def test_mixed_cases_are_decided_with_the_keyboard_alone(
+    listing: Listing, live_server: LiveServer, page: Page, moderator: Person
+) -> None:
+    enter(page, live_server, moderator)
+    keys = page.keyboard
+    page.mouse.move(0, 0)
+    decided = []
+    for _ in range(6):
+        before = page.url
+        keys.press("n")
+        page.wait_for_url(lambda url, b=before: url != b)
+        if page.locator(".decide").count() == 0:
+            break
+        kind = page.url.split("/")[5]
+        if kind == "proposal":
+            keys.press("q")
+            page.wait_for_url("**/console/")
+            continue
+        keys.press("d")
+        expect(page.locator(".decide :focus").first).to_be_visible()
+        keys.type("Looked into it.")
+        keys.press("Tab")
+        expect(page.locator(".decide button:focus").first).to_be_visible()
+        with page.expect_navigation():
+            keys.press("Enter")
+        decided.append(kind)
+        keys.press("q")
+        page.wait_for_url("**/console/")
+    assert {"incident", "instruction", "webhookevent", "report", "likeness"} <= set(decided)
+    assert not Incident.objects.filter(closed_at=None).exists()
+    assert not Report.objects.filter(closed_at=None).exists()
+    # The list itself: down, open, back, and the help.
+    keys.press("j")
+    expect(page.locator("[data-queue] a:focus")).to_have_count(1)
+    keys.press("c")
+    expect(page.get_by_text("It is yours for a quarter of an hour.")).to_be_visible()
+    keys.press("?")
+    expect(page.locator("#keys")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])

@@ -1,0 +1,197 @@
+"""What can wait for a moderator: each kind of case, where its rows are, and how long it may wait.
+
+Every kind selects a bounded number of rows through an index of its own, whatever else the table
+holds; `queue` puts them together.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    Expression,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Concat, Now
+
+from accounts import one_person
+from accounts.models import Likeness, Proposal
+from listings.models import Consent, Listing, ListingStatus, Report
+from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Verdict
+from payments import repairs
+from payments.models import Difference, Escrow, Incident, Instruction, InstructionKind, WebhookEvent
+from providers.models import Provider
+from providers.vocabulary import ResalePolicy
+
+DAY = timedelta(days=1)
+# How long what a moderator has said of a provider's terms counts as checked.
+POLICY_HOLDS = 180 * DAY
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of case. `page` is its model, where it leads; `rank` its urgency, 0 the highest.
+
+    `since` is when it began to wait, `within` how long it may; `deadline` when time decides.
+    `title` and `detail` are what its line says; `words` turns a code in the detail into words.
+    """
+
+    name: str
+    label: str
+    page: str
+    rank: int
+    tone: str
+    within: timedelta
+    rows: Callable[[], QuerySet[Any]]
+    since: str
+    title: Expression | F
+    detail: Expression | F
+    deadline: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def said(self, detail: str) -> str:
+        """The detail in words; a list of codes one by one."""
+        if not self.words:
+            return detail
+        return " ".join(self.words.get(code, code) for code in detail.strip("{}").split(","))
+
+
+def _text(name: str) -> Cast:
+    return Cast(name, CharField())
+
+
+def _label(name: str, choices: Iterable[tuple[str, str]]) -> Case:
+    """A code of the database in words."""
+    cases = (When(**{name: code}, then=Value(label)) for code, label in choices)
+    return Case(*cases, default=_text(name), output_field=CharField())
+
+
+def _pair(first: str, second: str) -> Concat:
+    return Concat(F(first), Value(" and "), F(second), output_field=CharField())
+
+
+def _incidents() -> QuerySet[Any]:
+    """Those that no other line of the queue is about."""
+    refused = Instruction.objects.filter(repairs.refused())
+    same_call = refused.alias(
+        refused_key=Concat(Value("refused:"), F("purpose")),
+        set_aside_key=Concat(Value("set_aside:"), F("purpose")),
+    ).filter(Q(refused_key=OuterRef("key")) | Q(set_aside_key=OuterRef("key")))
+    same_event = (
+        WebhookEvent.objects.filter(repairs.set_aside())
+        .alias(incident_key=Concat(Value("webhook:"), F("event_id")))
+        .filter(incident_key=OuterRef("key"))
+    )
+    apart = Q(key__startswith="quarantine:", escrow__quarantined_at__isnull=False)
+    suspected = Q(key__startswith="suspicion:", escrow__suspected_at__isnull=False)
+    rows = Incident.objects.filter(closed_at=None).exclude(apart | suspected)
+    return rows.exclude(Exists(same_call)).exclude(Exists(same_event))
+
+
+def _reviews() -> QuerySet[Any]:
+    consent = Consent.objects.filter(listing=OuterRef("pk"))
+    return Listing.objects.filter(status=ListingStatus.IN_REVIEW).annotate(
+        said=Case(
+            When(Exists(consent), then=Value(", consent to examine")),
+            default=Value(""),
+            output_field=CharField(),
+        )
+    )
+
+
+def _policies() -> QuerySet[Any]:
+    """Permissions that nobody has looked after for long."""
+    old = Provider.objects.filter(retired=False, resale_policy=ResalePolicy.ALLOWED)
+    due = Cast(F("policy_checked_on"), DateTimeField())
+    return old.annotate(checked_at=due).filter(checked_at__lt=Now() - POLICY_HOLDS)
+
+
+KINDS = (
+    Kind(
+        "incident", "Incident", "payments.incident", 0, "bad", DAY / 6,
+        _incidents, "raised_at", _text("kind"), F("text"),
+    ),
+    Kind(
+        "difference", "Difference", "payments.difference", 0, "bad", DAY,
+        lambda: Difference.objects.filter(decided_at=None), "found_at",
+        Concat(Value("Payouts are frozen: "), F("source")), F("text"),
+    ),
+    Kind(
+        "suspicion", "Suspicion", "payments.escrow", 1, "bad", DAY,
+        lambda: Escrow.objects.filter(suspected_at__isnull=False), "suspected_at",
+        Concat(Value("Order "), F("reference")), Value("The bank or the processor suspects fraud."),
+    ),
+    Kind(
+        "quarantine", "Kept apart", "payments.escrow", 1, "bad", DAY,
+        lambda: Escrow.objects.filter(quarantined_at__isnull=False), "quarantined_at",
+        Concat(Value("Order "), F("reference")), Value("What arrived is not as agreed."),
+    ),
+    Kind(
+        "appeal", "Appeal", "orders.dispute", 1, "attention", 3 * DAY,
+        lambda: Dispute.objects.filter(status=DisputeStatus.APPEALED), "status_since",
+        F("order__title"), F("reason"), deadline="order__deadline", words=dict(Dispute.REASONS),
+    ),
+    Kind(
+        "dispute", "Dispute", "orders.dispute", 1, "attention", 5 * DAY,
+        lambda: Dispute.objects.filter(status=DisputeStatus.REVIEWING), "status_since",
+        F("order__title"), F("reason"), deadline="order__deadline", words=dict(Dispute.REASONS),
+    ),
+    Kind(
+        "proposal", "Second person", "accounts.proposal", 2, "waiting", DAY,
+        lambda: Proposal.objects.filter(state=Proposal.State.OPEN), "proposed_at",
+        F("title"), F("action"), deadline="expires_at",
+    ),
+    Kind(
+        "instruction", "Instruction", "payments.instruction", 2, "bad", DAY,
+        lambda: Instruction.objects.filter(repairs.refused()), "created_at",
+        Concat(Value("Stuck: "), _label("kind", InstructionKind.choices)),
+        F("error"),
+    ),
+    Kind(
+        "webhook", "Webhook", "payments.webhookevent", 3, "attention", DAY,
+        lambda: WebhookEvent.objects.filter(repairs.set_aside()), "received_at",
+        F("type"), F("error"),
+    ),
+    Kind(
+        "report", "Report", "listings.report", 4, "attention", 2 * DAY,
+        lambda: Report.objects.filter(closed_at=None), "at",
+        F("listing__title"), F("reason"), words=dict(Report.REASONS),
+    ),
+    Kind(
+        "likeness", "One person?", "accounts.likeness", 4, "attention", 3 * DAY,
+        lambda: Likeness.objects.filter(decision=""), "raised_at",
+        _pair("first__email", "second__email"), _text("evidence"),
+        words=one_person.KINDS,
+    ),
+    Kind(
+        "review", "Review", "listings.listing", 5, "waiting", DAY,
+        _reviews, "status_since",
+        F("title"), Concat(
+            F("provider__name"), Value(": "),
+            _label("provider__resale_policy", ResalePolicy.choices), "said",
+        ),
+    ),
+    Kind(
+        "inconclusive", "Inconclusive", "orders.order", 6, "waiting", 3 * DAY,
+        lambda: Order.objects.filter(
+            status=OrderStatus.TRANSFERRED, verdict=Verdict.INCONCLUSIVE
+        ),
+        "status_since", F("title"), Value("The readings do not say; the buyer or time does."),
+        deadline="deadline",
+    ),
+    Kind(
+        "policy", "Policy to check", "providers.provider", 7, "waiting", POLICY_HOLDS + 30 * DAY,
+        _policies, "checked_at", F("name"), Value("Look whether the terms still allow resale."),
+    ),
+)  # fmt: skip
+BY_NAME = {kind.name: kind for kind in KINDS}
