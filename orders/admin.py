@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
+from accounts import authority
 from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
 from listings.forms import DollarsField
@@ -86,6 +87,7 @@ class OrderAdmin(ConsoleAdmin):
     list_filter = ("status", "transfer_method")
     list_select_related = ("buyer", "seller")
     related = ("listing__provider", "escrow", "buyer", "seller", "dispute")
+    parties: ClassVar = ("buyer_id", "seller_id")
     search_fields = ("title", "buyer__email", "seller__email")
     search_help_text = "Id, title or e-mail"
     ids = ("pk", "listing_id", "escrow_id")
@@ -131,11 +133,12 @@ class OrderAdmin(ConsoleAdmin):
     def private_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What the parties wrote to each other, for a reason that the audit keeps."""
         order = self.found(request, object_id)
+        assert isinstance(request.user, Person)
+        authority.require(request.user, "orders.order.private", parties=self.parties_of(order))
         form = Reasoned(request.POST)
         if not form.is_valid():
             messages.error(request, "Give a reason for reading what the parties wrote.")
             return redirect(self.address(order))
-        assert isinstance(request.user, Person)
         written = conversation.look(order, actor=request.user, **form.cleaned_data)
         context = {**self.admin_site.each_context(request), "order": order, "written": written}
         context |= {"title": f"What the parties wrote: {order.title}", "opts": self.opts}

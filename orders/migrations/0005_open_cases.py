@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('listings', '0004_open_cases'),
         ('orders', '0004_messages'),
-        ('payments', '0009_open_cases'),
+        ('payments', '0010_open_cases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin as admin_module
+from django.db import transaction
 from django.test import Client
 
 from accounts import appointing, authority, one_person, roles
@@ -12,6 +13,7 @@ from accounts.console import ConsoleAdmin
 from accounts.models import AuditEntry, Likeness, Person, Proposal
 from accounts.refusals import NotAllowed
 from listings.models import Listing, ListingStatus
+from orders import checkout
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.console.test_access import everything, pages
@@ -35,7 +37,7 @@ def one_of(role: str) -> Person:
 def test_the_table_names_every_page_and_act_and_no_other(db: None) -> None:
     table = roles.table()
     assert set(table.roles) == set(ROLES)
-    assert set(table.acts) == {action for _, action in acts()}
+    assert set(table.acts) == {action for _, action in acts()} | {"orders.order.private"}
     models = {str(known.opts.label_lower) for known, *_ in pages()}
     assert {page for page in table.see if not page.startswith("console.")} == models
 
@@ -137,6 +139,21 @@ def test_nobody_decides_on_the_case_of_who_they_are_known_to_be(
     assert "Nobody decides on their own case." in answer.content.decode()
     assert Listing.objects.get(pk=listing.pk).status == ListingStatus.IN_REVIEW
     assert not AuditEntry.objects.filter(actor=moderator).exists()
+
+
+def test_what_two_wrote_is_read_by_those_who_may_and_are_no_party(
+    moderator: Person, buyer: Person, seller: Person
+) -> None:
+    with transaction.atomic():
+        order = checkout.reserve(
+            buyer=buyer, listing=a_listing(seller=seller), face_value_cents=50_00
+        )
+    address = f"/console/orders/order/{order.pk}/private/"
+    Person.objects.filter(pk=buyer.pk).update(is_staff=True, role="lead")
+    buyer.refresh_from_db()
+    for person, status in ((one_of("support"), 403), (buyer, 403), (moderator, 200)):
+        answer = signed_in(person).post(address, {"reason": "A report."})
+        assert answer.status_code == status, person
 
 
 def test_a_reporter_does_not_close_their_own_report(desk: Client, moderator: Person) -> None:
