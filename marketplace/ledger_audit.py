@@ -99,6 +99,8 @@ def _broken(cursor: CursorWrapper, queries: Mapping[str, str], *, freezes: bool)
 def _unreadable_codes(cursor: CursorWrapper) -> list[Finding]:
     cursor.execute(
         "SELECT 'code', id FROM listings_code WHERE key_id <> ALL(%(ring)s) UNION ALL "
+        "SELECT 'evidence', id FROM orders_evidence "
+        "WHERE ciphertext IS NOT NULL AND key_id <> ALL(%(ring)s) UNION ALL "
         "SELECT 'key of fingerprints', id FROM listings_fingerprintkey "
         "WHERE key_id <> ALL(%(ring)s) LIMIT %(most)s",
         {"ring": key_ids(), "most": MOST_ROWS},

@@ -5,20 +5,22 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import authority
 from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
 from listings.forms import DollarsField
 from listings.models import Code
-from orders import conversation, disputes
+from orders import conversation, disputes, handing_in
 from orders.dispute_models import UNDECIDED
+from orders.evidence_views import as_attachment
 from orders.models import Dispute, DisputeStatus, Order
 from orders.timeline import time_decides
 from payments.models import Escrow
@@ -127,8 +129,27 @@ class OrderAdmin(ConsoleAdmin):
         return trade(row)
 
     def more_urls(self) -> Sequence[URLPattern]:
-        view = self.guarded(require_POST(self.private_view))
-        return [path("<str:object_id>/private/", view, name=self.url_name("private"))]
+        private = self.guarded(require_POST(self.private_view))
+        picture = self.guarded(require_safe(self.picture_view))
+        return [
+            path("<str:object_id>/private/", private, name=self.url_name("private")),
+            path(
+                "<str:object_id>/evidence/<int:evidence_id>/",
+                picture,
+                name=self.url_name("picture"),
+            ),
+        ]
+
+    def picture_view(self, request: HttpRequest, object_id: str, evidence_id: int) -> HttpResponse:
+        """A picture that a party handed in, for whoever has just given a reason to look."""
+        order = self.found(request, object_id)
+        assert isinstance(request.user, Person)
+        if not conversation.has_looked(order, actor=request.user):
+            raise PermissionDenied
+        found = handing_in.picture_of(order, evidence_id)
+        if found is None:
+            raise Http404
+        return as_attachment(*found)
 
     def private_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What the parties wrote to each other, for a reason that the audit keeps."""
@@ -141,6 +162,7 @@ class OrderAdmin(ConsoleAdmin):
             return redirect(self.address(order))
         written = conversation.look(order, actor=request.user, **form.cleaned_data)
         context = {**self.admin_site.each_context(request), "order": order, "written": written}
+        context |= {"evidence": handing_in.of(order), "code": handing_in.code_of(order)}
         context |= {"title": f"What the parties wrote: {order.title}", "opts": self.opts}
         return TemplateResponse(request, "console/private.html", context)
 

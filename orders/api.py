@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -15,11 +17,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Person
-from accounts.refusals import Refusal
+from accounts.refusals import Invalid, Refusal
 from accounts.shapes import ObjectParser, PersonalRequest, UploadParser
 from accounts.tokens import HasScope, carries
 from listings.models import Listing
-from orders import cancellation, checkout, completion, follow, transfer
+from orders import cancellation, checkout, completion, follow, handing_in, transfer
 from orders.api_shapes import (
     Codes,
     OrderAnswer,
@@ -28,7 +30,7 @@ from orders.api_shapes import (
     Sent,
     represent,
 )
-from orders.models import Order
+from orders.models import EvidenceKind, Order
 
 TAGS = ["orders"]
 LONGEST_KEY = 255
@@ -183,8 +185,20 @@ class Transfer(APIView):
         order = _load(request, order_id)
         given = Sent(data=request.data)
         given.is_valid(raise_exception=True)
-        transfer.send(order, actor=request.user, note=given.validated_data["note"])
+        picture = request.FILES.get("evidence")
+        with transaction.atomic():
+            order = transfer.send(order, actor=request.user, note=given.validated_data["note"])
+            if picture is not None:
+                _hand_in(order, request.user, picture)
         return _answer(order, request)
+
+
+def _hand_in(order: Order, actor: Person, picture: UploadedFile) -> None:
+    nonce, kind = handing_in.new_nonce(order, actor), EvidenceKind.DOCUMENT
+    try:
+        handing_in.hand_in(order, actor=actor, picture=picture, kind=kind, nonce=nonce)
+    except Invalid as error:
+        raise Invalid("evidence", str(error)) from None
 
 
 class Reveal(APIView):

@@ -57,8 +57,8 @@ class Sent(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "evidence" in self.initial_data:
-            raise serializers.ValidationError({"evidence": ["Evidence is not accepted yet."]})
+        if isinstance(self.initial_data.get("evidence"), str):
+            raise serializers.ValidationError({"evidence": ["Attach a PNG or JPEG picture."]})
         return attrs
 
 

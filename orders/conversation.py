@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts import audit
-from accounts.models import Person
+from accounts.models import AuditEntry, Person
 from accounts.refusals import NotAllowed, WrongState
 from orders.models import Message, Order
 from orders.progress import locked, tell
@@ -21,6 +21,7 @@ from orders.refusals import TooManyMessages
 MASK = "[contact removed]"
 # So many in so long a time, by one person on all their trades.
 MOST, WITHIN = 12, timedelta(minutes=10)
+LOOK_LASTS = timedelta(hours=1)
 CONTACTS = re.compile(
     r"""
     [\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+  # mail
@@ -90,3 +91,9 @@ def look(order: Order, *, actor: Person, reason: str) -> list[Message]:
         raise NotAllowed("Only a moderator who is no party reads messages here.")
     audit.record(actor=actor, act="messages_read", subject=f"order:{order.pk}", reason=reason)
     return list(of(order).order_by("at", "pk"))
+
+
+def has_looked(order: Order, *, actor: Person) -> bool:
+    """Whether somebody has just given a reason for reading what the parties said and showed."""
+    looks = AuditEntry.objects.filter(actor=actor, act="messages_read", subject=f"order:{order.pk}")
+    return looks.filter(at__gt=Now() - LOOK_LASTS).exists()

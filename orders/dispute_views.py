@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.people import SignedInRequest
 from accounts.refusals import Invalid, WrongState
-from orders import decisions, disputes, proposals, timeline
+from orders import decisions, disputes, handing_in, proposals, timeline
 from orders.dispute_page import picture
 from orders.forms import AnswerForm, AppealForm, DisputeForm, ProposalForm
 from orders.models import Order, OrderStatus
@@ -66,6 +66,7 @@ def _page(
         "order": order,
         "trade": timeline.trade(order, viewer=request.user),
         "page": picture(order, viewer=request.user),
+        "evidence": handing_in.of(order),
         "answer_form": AnswerForm(),
         "proposal_form": ProposalForm(),
         "appeal_form": AppealForm(),

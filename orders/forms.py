@@ -7,7 +7,7 @@ from django import forms
 
 from listings.forms import CentsField, DollarsField, PlainTextField
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
-from orders.models import Dispute
+from orders.models import Dispute, EvidenceKind
 from payments import money
 
 LONGEST_RECIPIENT, LONGEST_MESSAGE = 254, 2000
@@ -136,3 +136,18 @@ class MessageForm(forms.Form):
         max_length=LONGEST_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+
+class EvidenceForm(forms.Form):
+    """A picture that shows how a trade went."""
+
+    picture = forms.FileField(
+        label="Picture",
+        help_text="PNG or JPEG, up to 5 MB. Cut away or black out what is nobody’s business.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+    )
+    kind = forms.ChoiceField(
+        label="What does it show?", choices=EvidenceKind.choices, widget=forms.RadioSelect
+    )
+    note = PlainTextField(label="In a sentence", required=False, max_length=500)
+    nonce = forms.CharField(widget=forms.HiddenInput, max_length=300)

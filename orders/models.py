@@ -197,6 +197,7 @@ from orders.dispute_models import (  # noqa: E402
     Proposal,
     ProposalStatus,
 )
+from orders.evidence_models import Evidence, EvidenceKind  # noqa: E402
 from orders.message_models import Message  # noqa: E402
 from orders.verification import models as verification_models  # noqa: E402, F401
 
@@ -206,6 +207,8 @@ __all__ = [
     "Dispute",
     "DisputeEvent",
     "DisputeStatus",
+    "Evidence",
+    "EvidenceKind",
     "Message",
     "Order",
     "OrderEvent",

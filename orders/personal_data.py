@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Model, Q
 from django.db.models.functions import Now
 
+from accounts.encryption import decrypt_bytes
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -32,7 +33,7 @@ from accounts.models import (
 from accounts.refusals import WrongState
 from listings.models import Consent, Listing, Report, SavedSearch, Watch
 from orders.leaving import money_under_way
-from orders.models import Dispute, Order
+from orders.models import Dispute, Evidence, Order
 from orders.verification import report
 from payments import ledger
 from payments.models import Payout, PayoutAccount, PayoutPlan, Posting, TaxDetails
@@ -107,6 +108,7 @@ def _orders(person: Person) -> Any:
             "history": _history(row),
             "dispute": _rows(disputes.get(row.pk, []), "decided_by", "opened_by", "appealed_by"),
             "arrival": report.compose(row),
+            "evidence": _rows(row.evidence.all(), "key_id", "ciphertext", "nonce", "by"),
             "messages": [
                 {
                     "at": message.at,
@@ -116,7 +118,7 @@ def _orders(person: Person) -> Any:
                 for message in row.messages.all()
             ],
         }
-        for row in rows.with_parts().prefetch_related("events", "messages__by")
+        for row in rows.with_parts().prefetch_related("events", "messages__by", "evidence")
     ]
 
 
@@ -216,6 +218,9 @@ def make(export_id: int) -> None:
 
 
 def _documents(person: Person, archive: zipfile.ZipFile) -> None:
+    for evidence in Evidence.objects.filter(by=person, ciphertext__isnull=False):
+        content = decrypt_bytes(evidence.key_id, bytes(evidence.ciphertext or b""))
+        archive.writestr(f"documents/evidence-{evidence.pk}.{evidence.suffix}", content)
     for consent in Consent.objects.filter(listing__seller=person).exclude(document=""):
         suffix = consent.content_type.rpartition("/")[2]
         with consent.document.open("rb") as document:

@@ -10,6 +10,7 @@ from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
 from orders import api as orders
 from orders import dispute_api as dispute
+from orders import evidence_api as evidence
 from orders import message_api as messages
 from orders.verification import api as verification
 from payments.api import MeDetail
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{ORDER}/report/", verification.Report.as_view()),
     path(f"{ORDER}/reveal/", orders.Reveal.as_view()),
     path(f"{ORDER}/confirmation/", orders.Confirmation.as_view()),
+    path(f"{ORDER}/evidence/", evidence.EvidenceList.as_view()),
+    path(f"{ORDER}/evidence/<int:evidence_id>/", evidence.Picture.as_view()),
     path(f"{ORDER}/messages/", messages.MessageList.as_view()),
     path(f"{ORDER}/dispute/", dispute.DisputeDetail.as_view()),
     path(f"{ORDER}/dispute/answer/", dispute.Answer.as_view()),

@@ -121,7 +121,7 @@ class IdentityAndDocument(ArrivalCheck):
 
 
 class EvidenceUpload(ArrivalCheck):
-    """Pictures and documents are easily altered: a person weighs them, no program does."""
+    """Pictures are easily altered: a person weighs them (`orders/handing_in.py`), no program."""
 
     rung, strength = Rung.EVIDENCE_UPLOAD, 2
 

@@ -33,6 +33,8 @@ CONTRACT = {
     "orders/{order_id}/report/": {"get"},
     "orders/{order_id}/reveal/": {"post"},
     "orders/{order_id}/confirmation/": {"post"},
+    "orders/{order_id}/evidence/": {"get", "post"},
+    "orders/{order_id}/evidence/{evidence_id}/": {"get"},
     "orders/{order_id}/messages/": {"get", "post"},
     "orders/{order_id}/dispute/": {"get", "post"},
     "orders/{order_id}/dispute/answer/": {"post"},

@@ -45,6 +45,7 @@ def things(buyer: Person, seller: Person) -> dict[str, Any]:
         "token": mail_choices.link_token(buyer.pk, mail_choices.GROUPS[0]),
         "notification_id": Notification.objects.filter(person=buyer).latest("pk").pk,
         "proposal_id": 1,
+        "evidence_id": 1,
         "token_id": ApiToken.objects.get(person=buyer).pk,
         "person_id": seller.pk,
         "search_id": SavedSearch.objects.create(person=buyer, query="q=gpu", words="gpu").pk,

@@ -58,7 +58,7 @@ def test_every_address_is_walked(db: None) -> None:
     for model_admin, *_ in pages():
         names = {"changelist", "change", "consent", *(act.name for act in model_admin.acts)}
         # What the parties wrote: tests/orders/test_messages.py walks it.
-        names |= {"private"}
+        names |= {"private", "picture"}
         known |= {model_admin.url_name(name) for name in names}
     found: set[str | None] = set()
     waiting: list[URLPattern | URLResolver] = list(admin_module.site.get_urls())

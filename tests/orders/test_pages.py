@@ -18,7 +18,9 @@ def offered(page: str, order: Order) -> set[str]:
     """The steps that a page leads to: its forms, and the way to open a dispute."""
     steps = re.findall(rf'(?:action|href)="/orders/{order.pk}/(\w+)/"', page)
     is_disputed = getattr(order, "dispute", None) is not None
-    return set(steps) - {"receipt", "messages"} - ({"dispute"} if is_disputed else set())
+    return (
+        set(steps) - {"receipt", "messages", "evidence"} - ({"dispute"} if is_disputed else set())
+    )
 
 
 def seen_by(person: Person, order: Order) -> str:

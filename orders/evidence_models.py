@@ -1,0 +1,48 @@
+"""What a party hands in to show how a trade went."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class EvidenceKind(models.TextChoices):
+    ACCOUNT = "account", "The account at the provider, before or after"
+    DOCUMENT = "document", "A mail or document of the provider"
+    OWNER = "owner", "Whose account it is"
+
+
+class Evidence(models.Model):
+    """A picture, drawn anew and encrypted; for the two parties and for moderators.
+
+    `nonce` is the form's that brought it, used once. `digest` is of the bare pixels: the same
+    picture is evidence in one trade only. Erased, the digest stays.
+    """
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="evidence")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=EvidenceKind.choices)
+    note = models.CharField(max_length=500, blank=True)
+    nonce = models.CharField(max_length=32, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    content_type = models.CharField(max_length=20)
+    size_bytes = models.PositiveIntegerField()
+    key_id = models.CharField(max_length=12, blank=True)
+    ciphertext = models.BinaryField(null=True)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ciphertext__isnull=True) | ~Q(key_id=""), name="evidence_can_be_read"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.size_bytes} bytes"
+
+    @property
+    def suffix(self) -> str:
+        """How a file of it ends."""
+        return self.content_type.rpartition("/")[2]
