@@ -82,6 +82,16 @@ def count(order_id: UUID) -> int:
     return Code.objects.filter(reserved_for=order_id).count()
 
 
+def of(order_id: UUID) -> list[Code]:
+    """The rows of an order's codes, in the order in which they are shown."""
+    return list(Code.objects.filter(reserved_for=order_id).order_by("id"))
+
+
+def endings(order_id: UUID) -> list[str]:
+    """The last four characters of each code, to tell by which one is meant."""
+    return [decrypt(row.key_id, bytes(row.ciphertext))[-4:] for row in of(order_id)]
+
+
 def reveal(order_id: UUID) -> list[str]:
     """The codes of an order, in plain text; from now on they count as seen."""
     rows = Code.objects.filter(reserved_for=order_id).order_by("id")

@@ -31,6 +31,7 @@ from orders.api_shapes import (
     represent,
 )
 from orders.models import EvidenceKind, Order
+from orders.transfer import send as hand_over
 
 TAGS = ["orders"]
 LONGEST_KEY = 255
@@ -187,7 +188,7 @@ class Transfer(APIView):
         given.is_valid(raise_exception=True)
         picture = request.FILES.get("evidence")
         with transaction.atomic():
-            order = transfer.send(order, actor=request.user, note=given.validated_data["note"])
+            order = hand_over(order, actor=request.user, note=given.validated_data["note"])
             if picture is not None:
                 _hand_in(order, request.user, picture)
         return _answer(order, request)

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from accounts.shapes import PersonalRequest, Text
 from listings.api_shapes import Cents
-from orders import decisions, disputes, proposals
+from orders import code_reports, decisions, disputes, proposals
 from orders.api_shapes import LONGEST_COMPLAINT, Complaint, OrderAnswer, plain
 from orders.dispute_page import picture
-from orders.models import Dispute, DisputeStatus, Order, Proposal, ProposalStatus
+from orders.models import CodeProblem, Dispute, DisputeStatus, Order, Proposal, ProposalStatus
 from orders.settling import moved
 from orders.verification.api import OrderStep
 
@@ -271,3 +271,36 @@ class DecisionAcceptance(DisputeStep):
         """Accept a decision; when nobody is left who could appeal, the money moves at once."""
         disputes.accept(self.load_disputed(request, order_id), actor=request.user)
         return self.answer_dispute(request, order_id)
+
+
+class CodeProblemGiven(serializers.Serializer[Any]):
+    """A code by its place in the answer of `reveal/`, counted from 1."""
+
+    number = serializers.IntegerField(min_value=1, max_value=500)
+    problem = serializers.ChoiceField(choices=CodeProblem.choices)
+
+
+class CodeReportsGiven(Words):
+    """Which codes did not work."""
+
+    codes = CodeProblemGiven(many=True, allow_empty=False)
+
+
+class CodeReports(DisputeStep):
+    """Single codes that did not work."""
+
+    @extend_schema(
+        operation_id="orders_code_reports",
+        tags=TAGS,
+        request=CodeReportsGiven,
+        responses={201: DisputeAnswer},
+    )
+    def post(self, request: PersonalRequest, order_id: UUID) -> Response:
+        """Report codes in the time to inspect: a dispute in which only those are refunded."""
+        order = self.load(request, order_id)
+        given = CodeReportsGiven(data=request.data)
+        given.is_valid(raise_exception=True)
+        problems = {row["number"]: row["problem"] for row in given.validated_data["codes"]}
+        text = given.validated_data["text"]
+        code_reports.report(order, actor=request.user, problems=problems, text=text)
+        return self.answer_dispute(request, order_id, status=201)

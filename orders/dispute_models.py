@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts.machines import Event
 from accounts.models import Person
+from listings.models import Code
 
 
 class DisputeStatus(models.TextChoices):
@@ -186,3 +187,23 @@ class Proposal(models.Model):
     def is_by(self, person: Person) -> bool:
         """Whether the person made it."""
         return self.by_id == person.pk
+
+
+class CodeProblem(models.TextChoices):
+    USED = "used", "Used already"
+    INVALID = "invalid", "Not valid"
+
+
+class CodeReport(models.Model):
+    """One code that the buyer says did not work; `number` is its place among the order's codes."""
+
+    dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="code_reports")
+    code = models.OneToOneField(Code, on_delete=models.PROTECT, related_name="report")
+    number = models.PositiveSmallIntegerField()
+    problem = models.CharField(max_length=10, choices=CodeProblem.choices)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"code {self.number}: {self.get_problem_display()}"

@@ -1,5 +1,6 @@
 """The shape of what the parties of a trade write."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ from django import forms
 
 from listings.forms import CentsField, DollarsField, PlainTextField
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
-from orders.models import Dispute, EvidenceKind
+from orders.models import CodeProblem, Dispute, EvidenceKind
 from payments import money
 
 LONGEST_RECIPIENT, LONGEST_MESSAGE = 254, 2000
@@ -151,3 +152,35 @@ class EvidenceForm(forms.Form):
     )
     note = PlainTextField(label="In a sentence", required=False, max_length=500)
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=300)
+
+
+class CodeReportForm(forms.Form):
+    """Which codes did not work: a choice for each, and what happened."""
+
+    text = PlainTextField(
+        label="What happened?",
+        help_text="What the provider said when you redeemed them. The seller and a moderator read "
+        "this. Never the codes themselves.",
+        max_length=4000,
+        min_length=10,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, endings: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.numbers = range(1, len(endings) + 1)
+        for number, ending in enumerate(endings, start=1):
+            self.fields[f"code_{number}"] = forms.ChoiceField(
+                label=f"Code {number}, ends in {ending}",
+                choices=[("", "Works, or not tried"), *CodeProblem.choices],
+                required=False,
+            )
+        self.order_fields([f"code_{number}" for number in self.numbers])
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        found = {number: given.get(f"code_{number}") for number in self.numbers}
+        problems = {number: problem for number, problem in found.items() if problem}
+        if not problems and not self.errors:
+            raise forms.ValidationError("Say of at least one code what is wrong with it.")
+        return {"problems": problems, "text": given.get("text", "")}

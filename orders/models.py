@@ -190,6 +190,8 @@ class PlacedRequest(models.Model):
 
 # Django finds an app's tables through this module; these have one of their own, beside their code.
 from orders.dispute_models import (  # noqa: E402
+    CodeProblem,
+    CodeReport,
     Decision,
     Dispute,
     DisputeEvent,
@@ -203,6 +205,8 @@ from orders.verification import models as verification_models  # noqa: E402, F40
 
 __all__ = [
     "OPEN",
+    "CodeProblem",
+    "CodeReport",
     "Decision",
     "Dispute",
     "DisputeEvent",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from accounts.models import Person
 from orders import decisions
+from orders.code_reports import is_open
 from orders.completion import part_price
 from orders.disputes import may_appeal
 from orders.models import OPEN, Dispute, DisputeStatus, Order, OrderEvent, OrderStatus
@@ -229,7 +230,9 @@ def _may(order: Order, role: str) -> set[str]:
     if order.status == S.TRANSFERRED and part_price(order):
         offered = order.verification.part_offered_at is not None
         may = may | ({"accept_part"} if offered == (role == "seller") else set())
-    return may | {"see_codes"} if role == "buyer" and order.revealed_at else may
+    if role == "buyer" and (order.revealed_at or (by_code and order.status == S.COMPLETED)):
+        may = may | {"see_codes"}
+    return may | {"report_codes"} if role == "buyer" and is_open(order) else may
 
 
 def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:

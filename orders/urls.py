@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import dispute_views, evidence_views, message_views, views
+from orders import code_views, dispute_views, evidence_views, message_views, views
 from orders.verification import views as verification
 
 app_name = "orders"
@@ -21,6 +21,8 @@ urlpatterns = [
     path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
     path("<uuid:order_id>/receipt/", views.receipt, name="receipt"),
     path("<uuid:order_id>/receipt.<str:suffix>", views.receipt, name="receipt-file"),
+    path("<uuid:order_id>/codes/reports/", code_views.reports, name="code-reports"),
+    path("<uuid:order_id>/codes.csv", code_views.download, name="codes-file"),
     path("<uuid:order_id>/evidence/", evidence_views.evidence, name="evidence"),
     path("<uuid:order_id>/evidence/<int:evidence_id>/", evidence_views.picture, name="picture"),
     path("<uuid:order_id>/messages/", message_views.conversing, name="messages"),

@@ -41,6 +41,7 @@ urlpatterns = [
     path(f"{ORDER}/report/", verification.Report.as_view()),
     path(f"{ORDER}/reveal/", orders.Reveal.as_view()),
     path(f"{ORDER}/confirmation/", orders.Confirmation.as_view()),
+    path(f"{ORDER}/codes/reports/", dispute.CodeReports.as_view()),
     path(f"{ORDER}/evidence/", evidence.EvidenceList.as_view()),
     path(f"{ORDER}/evidence/<int:evidence_id>/", evidence.Picture.as_view()),
     path(f"{ORDER}/messages/", messages.MessageList.as_view()),

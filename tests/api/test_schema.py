@@ -33,6 +33,7 @@ CONTRACT = {
     "orders/{order_id}/report/": {"get"},
     "orders/{order_id}/reveal/": {"post"},
     "orders/{order_id}/confirmation/": {"post"},
+    "orders/{order_id}/codes/reports/": {"post"},
     "orders/{order_id}/evidence/": {"get", "post"},
     "orders/{order_id}/evidence/{evidence_id}/": {"get"},
     "orders/{order_id}/messages/": {"get", "post"},

@@ -36,7 +36,7 @@ from listings import alerts, publishing, saved
 from listings.models import Consent, Listing, Report
 from marketplace import ledger_audit, sweeps
 from orders import cancellation, checkout, completion, leaving, personal_data, transfer
-from orders.models import Dispute, Message, Order, PlacedRequest
+from orders.models import Dispute, Evidence, Message, Order, PlacedRequest
 from payments import payouts
 from payments.models import Instruction, Payout, PayoutAccount, PayoutPlan
 from providers.vocabulary import ResalePolicy
@@ -89,6 +89,7 @@ STAYING = {
     "listings.ListingEvent",
     "orders.Dispute",
     "orders.DisputeEvent",
+    "orders.Evidence",
     "orders.Message",
     "orders.Order",
     "orders.OrderEvent",
@@ -101,11 +102,14 @@ STAYING = {
 }
 # Tables that this story does not come by.
 ELSEWHERE = {
+    "accounts.MoneyDecision",
+    "accounts.Proposal",
     "admin.LogEntry",
     "listings.Consent",
     "orders.Decision",
     "orders.Proposal",
     "orders.VerificationEvent",
+    "payments.Freeze",
     "payments.TaxDetails",
     "providers.PolicyChange",
 }
@@ -185,6 +189,8 @@ def _bought(buyer: Person) -> None:
         notice.save()
     Report.objects.create(listing=order.listing, reporter=buyer, reason="other", text=WROTE)
     Message.objects.create(order=order, by=buyer, text=WROTE)
+    picture = {"nonce": "n", "digest": "d", "content_type": "image/png", "size_bytes": 1}
+    Evidence.objects.create(order=order, by=buyer, kind="account", note=WROTE, **picture)
     PlacedRequest.objects.create(buyer=buyer, key="zq-key", body_digest="x", answer={"x": WROTE})
 
 
