@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('listings', '0003_kinds'),
-        ('orders', '0005_evidence'),
+        ('orders', '0006_evidence'),
     ]
 
     operations = [

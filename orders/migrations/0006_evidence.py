@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0004_messages'),
+        ('orders', '0005_open_cases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
