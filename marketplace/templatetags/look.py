@@ -83,6 +83,12 @@ def _time(at: datetime.datetime | str | None, mark: str) -> SafeString:
 
 
 @register.filter
+def month(written: str) -> str:
+    """Write a month in words: "2026-11" is "November 2026"."""
+    return f"{datetime.date.fromisoformat(f'{written}-01'):%B %Y}"
+
+
+@register.filter
 def monogram(name: object) -> str:
     """Shorten a name to two letters for its tile: "Google Cloud" is "GC", "Replicate" "Re"."""
     words = [word for word in str(name).replace(".", " ").split() if word[0].isalnum()]
