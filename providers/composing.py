@@ -59,13 +59,14 @@ def guide_to(provider: Provider) -> Guide:
         summary=f"{provider.summary} Who gives credit for it, what that buys, and what is known.",
         checked_on=provider.checked_on,
         parts=(),
-        questions=tuple(_questions(provider, sources)),
+        questions=(),
         sources=(),
         is_written=False,
     )
     return replace(
         guide,
         slug=provider.slug,
+        questions=guide.questions or tuple(_questions(provider, sources)),
         parts=tuple(sorted(parts, key=lambda part: TOPICS.index(part.id))),
         sources=sources.all,
     )

@@ -81,16 +81,16 @@ def test_how_to_make_a_key_is_there_where_a_key_is_of_use(client: Client) -> Non
 
 
 def test_what_is_not_known_is_said(client: Client) -> None:
-    modal = guide("modal")
-    unknown = next(part for part in modal.parts if part.id == "unknown")
+    cartesia = guide("cartesia")
+    unknown = next(part for part in cartesia.parts if part.id == "unknown")
     said = " ".join(claim.text for claim in unknown.claims)
     for words in ("rate limits", "signing up", "ist prices", "a balance could be read"):
         assert words in said
-    assert "When bought credit ends was not found" in page(client, "/guides/modal/")
+    assert "When bought credit ends was not found" in page(client, "/guides/cartesia/")
     known = next(part for part in guide("replicate").parts if part.id == "unknown")
     assert "rate limits" not in " ".join(claim.text for claim in known.claims)
     assert "No source yet" in page(client, "/guides/hetzner/")
-    assert "No source yet" not in page(client, "/guides/modal/")
+    assert "No source yet" not in page(client, "/guides/cartesia/")
 
 
 def test_a_moderators_decision_is_what_the_guide_says(client: Client) -> None:
@@ -109,8 +109,8 @@ def test_old_claims_are_marked_by_their_newest_source(client: Client) -> None:
     assert stale_since([stale], today=today) == stale.checked_on
     assert stale_since([stale, fresh], today=today) is None
     assert stale_since([], today=today) is None
-    Provider.objects.filter(pk="modal").update(checked_on=date(2020, 1, 2))
-    text = page(client, "/guides/modal/")
+    Provider.objects.filter(pk="cartesia").update(checked_on=date(2020, 1, 2))
+    text = page(client, "/guides/cartesia/")
     assert text.count("may be out of date") >= 4
     assert "may be out of date" not in text.split('id="resale"')[1].split("</section>")[0]
 
@@ -136,7 +136,7 @@ def test_a_guide_costs_three_queries_whoever_it_is_about(
 def test_search_finds_the_passage_and_leads_to_it(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    hits = search("500,000 CALLS dedicated")
+    hits = search("SURGES calls queue")
     assert [hit.provider.slug for hit in hits] == ["replicate"]
     assert "/guides/replicate/#limits" in page(client, "/guides/?q=600+a+minute")
     assert "No guide says that" in page(client, "/guides/?q=xyzzy")

@@ -58,20 +58,23 @@ def test_disagreements_show_every_side_and_our_reading(
     assert "Is there a free tier at all?" in text
 
 
-def test_every_source_is_used_and_dated() -> None:
+@pytest.mark.parametrize("slug", sorted(guides()))
+def test_every_source_is_used_and_dated(slug: str) -> None:
+    guide = guides()[slug]
     claims = [
         claim
-        for part in REPLICATE.parts
+        for part in guide.parts
         for claim in (
             *part.claims,
             *part.steps,
             *(said for one in part.disagreements for said in one.says),
         )
     ]
-    claims += [question.answer for question in REPLICATE.questions]
-    used = {source for claim in claims for source in claim.sources}
-    assert used == set(REPLICATE.sources)
-    assert all(source.url.startswith("https://") for source in REPLICATE.sources)
+    claims += [question.answer for question in guide.questions]
+    tables = [part.table for part in guide.parts if part.table]
+    used = {source for one in (*claims, *tables) for source in one.sources}
+    assert used == set(guide.sources)
+    assert all(source.url.startswith("https://") for source in guide.sources)
     assert sum(not claim.sources for claim in claims) <= 4
 
 
