@@ -1,14 +1,28 @@
 """People, what was done about them, and what they were told, in the console."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Q
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
 
 from accounts import admin_proposals as admin_proposals  # a further page of the console
-from accounts import appointing, granting, one_person, suspension
+from accounts import (
+    appointing,
+    audit,
+    audit_export,
+    authority,
+    granting,
+    one_person,
+    suspension,
+)
 from accounts.console import Act, ConsoleAdmin, Reasoned
 from accounts.models import (
     ApiToken,
@@ -173,13 +187,37 @@ class LikenessAdmin(ConsoleAdmin):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ConsoleAdmin):
+    """Everything that was done and why; a search of it can be saved as a file."""
+
+    change_list_template = "console/audit.html"
     list_display = ("at", "act", "subject", "actor", "reason")
-    list_filter = ("act",)
+    list_filter = ("act", ("actor", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("actor",)
+    date_hierarchy = "at"
     related = ("actor",)
     search_fields = ("subject", "act", "actor__email", "reason")
     search_help_text = "Subject such as listing:…, act, e-mail or reason"
     facts: ClassVar = [("Entry", ("at", "act", "subject", "actor", "reason", "details"))]
+    export = "accounts.auditentry.export"
+
+    def more_urls(self) -> Sequence[URLPattern]:
+        view = self.guarded(require_POST(self.export_view))
+        return [path("export/", view, name=self.url_name("export"))]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What the same search shows on the page, as CSV; that it was taken is an entry itself."""
+        assert isinstance(request.user, Person)
+        authority.require(request.user, self.export, parties=())
+        found = self.get_changelist_instance(request).get_queryset(request)
+        newest = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        with transaction.atomic():
+            audit.record(
+                actor=request.user, act="audit_exported", subject="audit", query=request.GET.dict()
+            )
+        content = audit_export.lines(found.filter(pk__lte=newest))
+        answer = StreamingHttpResponse(content, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="audit.csv"'
+        return answer
 
 
 @admin.register(Notification)

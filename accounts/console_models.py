@@ -105,3 +105,24 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} until {self.until:%H:%M}"
+
+
+class AuditSeal(models.Model):
+    """A link of the chain over the audit: the digest of its entries and of the link before it."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["number"]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.addresses import canonical
+from accounts.console_models import AuditSeal as AuditSeal
 from accounts.console_models import Claim as Claim
 from accounts.console_models import MoneyDecision as MoneyDecision
 from accounts.console_models import Proposal as Proposal
@@ -299,7 +300,11 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["subject", "-id"])]
+        indexes = [
+            models.Index(fields=["subject", "-id"]),
+            models.Index(fields=["actor", "-id"], name="acts_of_a_person"),
+            models.Index(fields=["at"], name="acts_of_a_time"),
+        ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
         ]

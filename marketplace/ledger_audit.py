@@ -4,7 +4,7 @@ Alarms are reported with them but freeze nothing: being late is no reason to pay
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from accounts import audit_chain
 from accounts.encryption import key_ids
 from listings import audit as listings
 from marketplace import audit_scope
@@ -82,9 +83,11 @@ def _recent(through: Mapping[str, int]) -> tuple[list[Finding], dict[str, int]]:
         return found, grown
 
 
-def _broken_seals() -> list[Finding]:
-    rows = [(text,) for text in islice(seals.broken(), MOST_ROWS)]
-    return [_finding("the postings are what was sealed", rows, freezes=True)] if rows else []
+def _broken_seals() -> Iterator[Finding]:
+    chains = {"the postings": seals.CHAIN, "the entries of the audit": audit_chain.CHAIN}
+    for what, chain in chains.items():
+        if rows := [(text,) for text in islice(chain.broken(), MOST_ROWS)]:
+            yield _finding(f"{what} are what was sealed", rows, freezes=True)
 
 
 def _broken(cursor: CursorWrapper, queries: Mapping[str, str], *, freezes: bool) -> list[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import notifications, proposals
+from accounts import audit_chain, notifications, proposals
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
 from orders import deadlines, evidence, follow, personal_data, sold_count, standing
@@ -124,12 +124,17 @@ def poll() -> dict[str, int]:
 
 
 def audit() -> dict[str, int]:
-    """Seal new postings, check what has changed in the books, and keep what was found."""
+    """Seal new postings and acts, check what has changed in the books, and keep what was found."""
     with alone("audit") as mine:
         if not mine:
             return {}
         sealed = _once(seals.seal_new)
-        return {"sealed": sealed, "violations": len(ledger_audit.run(whole=False))}
+        acts = _once(audit_chain.CHAIN.seal_new)
+        return {
+            "sealed": sealed,
+            "acts sealed": acts,
+            "violations": len(ledger_audit.run(whole=False)),
+        }
 
 
 def reconcile() -> dict[str, int]:

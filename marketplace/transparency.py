@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from accounts import audit_chain
 from accounts.people import SignedInRequest
 from marketplace import figures
 from orders.models import Order, OrderStatus
@@ -28,6 +29,7 @@ def facts() -> dict[str, Any]:
             "disputed_cents": _disputed_cents(),
             "total": open_total.newest(),
             "seal": Seal.objects.order_by("-number").first(),
+            "acts": audit_chain.CHAIN.head(),
         }
         cache.set("figures:transparency", found, KEPT_SECONDS)
     return found
@@ -51,7 +53,7 @@ def page(request: HttpRequest) -> HttpResponse:
 def told(request: HttpRequest) -> JsonResponse:
     """The same for programs."""
     found = facts()
-    total, seal = found["total"], found["seal"]
+    total, seal, acts = found["total"], found["seal"], found["acts"]
     sums = ("held_cents", "released_cents", "refunded_cents", "disputed_cents", "completed_orders")
     return JsonResponse(
         {
@@ -71,6 +73,13 @@ def told(request: HttpRequest) -> JsonResponse:
                 "postings_through": seal.last_id,
                 "head": seal.digest,
                 "at": seal.at,
+            },
+            "audit_chain": acts
+            and {
+                "seal": acts.number,
+                "entries_through": acts.last_id,
+                "head": acts.digest,
+                "at": acts.at,
             },
         }
     )

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,8 +12,8 @@ from django.shortcuts import render
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
-# A cell that begins like this is a formula to a spreadsheet (OWASP: CSV injection).
-_FORMULA = re.compile(r"^[\s'\"]*[=+\-@\t\r\n|%]")
+from accounts import spreadsheets
+
 FORMATS = ("", "pdf", "csv")
 
 
@@ -79,9 +78,7 @@ def as_csv(paper: Paper) -> str:
 
 def _cell(value: Any) -> str:
     text = _shown(value)
-    if not isinstance(value, Cents) and _FORMULA.match(text):
-        return f"'{text}"
-    return text
+    return text if isinstance(value, Cents) else spreadsheets.cell(text)
 
 
 def _shown(value: Any) -> str:

@@ -56,7 +56,13 @@ def test_every_address_is_walked(db: None) -> None:
     known = {"index", "login", "logout", "jsi18n", "search", "app_list", None}
     known |= {f"queue-{what}" for what in ("count", "claim", "release", "next")}
     for model_admin, *_ in pages():
-        names = {"changelist", "change", "consent", *(act.name for act in model_admin.acts)}
+        names = {
+            "changelist",
+            "change",
+            "consent",
+            "export",
+            *(act.name for act in model_admin.acts),
+        }
         # What the parties wrote: tests/orders/test_messages.py walks it.
         names |= {"private", "picture"}
         known |= {model_admin.url_name(name) for name in names}

@@ -4,35 +4,46 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts import audit_chain
 from payments import seals
-from payments.models import Seal
 
 
 class Command(BaseCommand):
-    help = "Check every sealed posting. Exit status 0 when the chain holds, 1 otherwise."
+    help = "Check every sealed posting and act. Exit status 0 when both chains hold, 1 otherwise."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--head",
-            action="append",
-            default=[],
-            metavar="NUMBER:DIGEST",
-            help="a head that was kept elsewhere, from a log or the page; may be repeated",
-        )
+        for option, of in (("--head", "postings"), ("--audit-head", "the audit")):
+            parser.add_argument(
+                option,
+                action="append",
+                default=[],
+                metavar="NUMBER:DIGEST",
+                help=f"a head of {of} that was kept elsewhere: a log, the page; may be repeated",
+            )
 
-    def handle(self, *args: Any, head: list[str], **options: Any) -> None:
-        heads = {}
-        for given in head:
-            found = re.fullmatch(r"(\d+):([0-9a-f]{64})", given)
-            if not found:
-                raise CommandError(f"--head takes NUMBER:DIGEST, not {given!r}.")
-            heads[int(found[1])] = found[2]
-        broken = list(seals.broken(heads))
+    def handle(self, *args: Any, head: list[str], audit_head: list[str], **options: Any) -> None:
+        postings, acts = _kept("--head", head), _kept("--audit-head", audit_head)
+        broken = [
+            *seals.broken(postings),
+            *(f"audit: {text}" for text in audit_chain.CHAIN.broken(acts)),
+        ]
         for text in broken:
             self.stdout.write(f"BROKEN {text}")
         if broken:
             sys.exit(1)
-        last = Seal.objects.order_by("-number").first()
+        last, act = seals.CHAIN.head(), audit_chain.CHAIN.head()
         self.stdout.write(
             f"the chain holds; its head is {last}" if last else "nothing is sealed yet"
         )
+        if act:
+            self.stdout.write(f"the audit's chain holds; its head is {act}")
+
+
+def _kept(option: str, given: list[str]) -> dict[int, str]:
+    heads = {}
+    for text in given:
+        found = re.fullmatch(r"(\d+):([0-9a-f]{64})", text)
+        if not found:
+            raise CommandError(f"{option} takes NUMBER:DIGEST, not {text!r}.")
+        heads[int(found[1])] = found[2]
+    return heads
