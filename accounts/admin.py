@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
@@ -199,6 +200,13 @@ class AuditEntryAdmin(ConsoleAdmin):
     search_help_text = "Subject such as listing:…, act, e-mail or reason"
     facts: ClassVar = [("Entry", ("at", "act", "subject", "actor", "reason", "details"))]
     export = "accounts.auditentry.export"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        assert isinstance(request.user, Person)
+        extra = {"may_export": authority.may(request.user, self.export)}
+        return super().changelist_view(request, extra | (extra_context or {}))
 
     def more_urls(self) -> Sequence[URLPattern]:
         view = self.guarded(require_POST(self.export_view))

@@ -18,33 +18,17 @@ from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
 from listings.forms import DollarsField
 from listings.models import Code
-from orders import conversation, disputes, handing_in
+from orders import casefile, conversation, disputes, handing_in
 from orders.dispute_models import UNDECIDED
 from orders.evidence_views import as_attachment
 from orders.models import Dispute, DisputeStatus, Order
 from orders.timeline import time_decides
-from payments.models import Escrow
 
 OUTCOMES = [
     (disputes.RELEASE, "Release the payment to the seller"),
     (disputes.REFUND, "Refund the buyer"),
     (disputes.SPLIT, "Split it"),
 ]
-
-
-def moves(escrow: Escrow) -> list[dict[str, Any]]:
-    """What each outcome moves out of what is held, in cents, to whom."""
-    price, commission = escrow.price_cents, escrow.commission_cents
-    release = {"to_seller_cents": price - commission, "commission_cents": commission}
-    return [
-        {"outcome": disputes.RELEASE, **release, "to_buyer_cents": 0},
-        {
-            "outcome": disputes.REFUND,
-            "to_seller_cents": 0,
-            "commission_cents": 0,
-            "to_buyer_cents": price,
-        },
-    ]
 
 
 def trade(order: Order) -> dict[str, Any]:
@@ -144,6 +128,7 @@ class OrderAdmin(ConsoleAdmin):
         """A picture that a party handed in, for whoever has just given a reason to look."""
         order = self.found(request, object_id)
         assert isinstance(request.user, Person)
+        authority.require(request.user, "orders.order.private", parties=self.parties_of(order))
         if not conversation.has_looked(order, actor=request.user):
             raise PermissionDenied
         found = handing_in.picture_of(order, evidence_id)
@@ -267,4 +252,14 @@ class DisputeAdmin(ConsoleAdmin):
 
     def more(self, row: Any) -> dict[str, Any]:
         usual = time_decides(row.order, row)
-        return {**trade(row.order), "moves": moves(row.order.escrow), "usual": usual}
+        return {
+            **trade(row.order),
+            "usual": usual,
+            "moves": casefile.preview(row.order, usual.refund_cents if usual else None),
+            "steps": casefile.timeline(row.order, row),
+            "lanes": casefile.LANES,
+            "known": [casefile.known_of(one, row) for one in (row.order.buyer, row.order.seller)],
+            "alike": casefile.alike(row),
+            "decisions": row.decisions.select_related("by"),
+            "sentences": casefile.sentences(),
+        }

@@ -33,6 +33,15 @@
     "?": () => press("?"),
   };
 
+  // A sentence to begin a reason with, put after what is written already.
+  document.addEventListener("click", (event) => {
+    const sentence = event.target.closest("[data-fill]")?.dataset.fill;
+    const reason = sentence && document.querySelector(".decide textarea[name=reason]");
+    if (!reason) return;
+    reason.value = [reason.value.trim(), sentence].filter(Boolean).join(" ");
+    reason.focus();
+  });
+
   document.addEventListener("keydown", (event) => {
     const writes = event.target.closest("input:not([type=radio]), textarea, select, [contenteditable]");
     if (writes || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;

@@ -6,7 +6,7 @@ from django.test import Client
 
 from accounts.models import AuditEntry, Person, Proposal
 from orders import disputes, transfer
-from orders.admin import moves
+from orders.casefile import preview
 from orders.models import Dispute, Order, OrderStatus
 from payments.ledger import owed_to_buyer, owed_to_seller
 from payments.models import EscrowStatus, Instruction, Posting
@@ -80,7 +80,7 @@ def test_the_page_has_what_the_decision_needs(desk: Client, dispute: Dispute) ->
 def test_what_moves_is_what_the_page_said(
     desk: Client, moderator: Person, dispute: Dispute, outcome: str, status: str, settled: str
 ) -> None:
-    said = next(move for move in moves(dispute.order.escrow) if move["outcome"] == outcome)
+    said = next(move for move in preview(dispute.order, None) if move["outcome"] == outcome)
     assert "Decided" in decide(desk, dispute, outcome)
     unmoved = Order.objects.select_related("escrow").get(pk=dispute.order_id)
     assert unmoved.escrow.status == EscrowStatus.HELD
