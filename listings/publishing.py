@@ -21,6 +21,12 @@ from providers.vocabulary import TransferMethod
 
 S = ListingStatus
 
+# The terms of an offer, as its form has them.
+COPIED = (
+    *("provider", "program", "title", "description", "currency", "face_value_cents"),
+    *("min_order_cents", "step_cents", "discount_bp", "expires_on", "region", "transfer_method"),
+)
+
 
 @transaction.atomic
 def draft(*, seller: Person, terms: Mapping[str, Any], codes: Sequence[Deposit]) -> Listing:
@@ -32,6 +38,16 @@ def draft(*, seller: Person, terms: Mapping[str, Any], codes: Sequence[Deposit])
         vault.deposit(listing, codes)
     listing.refresh_from_db()
     return listing
+
+
+def copy(listing: Listing, *, actor: Person) -> Listing:
+    """A new draft with the terms of another offer of the same seller, without codes or consent.
+
+    Raises NotAllowed for somebody else's offer.
+    """
+    if listing.seller_id != actor.pk:
+        raise NotAllowed
+    return draft(seller=actor, terms={name: getattr(listing, name) for name in COPIED}, codes=[])
 
 
 @transaction.atomic
