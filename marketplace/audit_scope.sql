@@ -83,6 +83,12 @@ FROM public.orders_disputeevent
 WHERE dispute_id IN (SELECT id
 FROM orders_dispute)
 
+-- rows: orders_codereport
+SELECT *
+FROM public.orders_codereport
+WHERE dispute_id IN (SELECT id
+FROM orders_dispute)
+
 -- rows: orders_decision
 SELECT *
 FROM public.orders_decision

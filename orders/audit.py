@@ -69,6 +69,10 @@ INVARIANTS: Mapping[str, str] = {
         SELECT one.dispute_id FROM orders_decision one
         JOIN orders_decision two ON two.dispute_id = one.dispute_id AND two.round = 2
         WHERE one.round = 1 AND one.by_id = two.by_id""",
+    "a reported code is one that the dispute's buyer was shown": """
+        SELECT r.id FROM orders_codereport r JOIN orders_dispute d ON d.id = r.dispute_id
+        JOIN listings_code c ON c.id = r.code_id
+        WHERE c.reserved_for IS DISTINCT FROM d.order_id OR c.status <> 'revealed'""",
     "a dispute's history is a path through its table": """
         SELECT d.id, ev.kind FROM orders_disputeevent ev
         JOIN orders_dispute d ON d.id = ev.dispute_id

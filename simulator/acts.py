@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Q
 
 from listings.models import Listing
-from orders import cancellation, checkout, completion, disputes, follow, transfer
-from orders.models import Dispute, Order
+from orders import cancellation, checkout, completion, disputes, follow, proposals, transfer
+from orders.models import Dispute, DisputeStatus, Order
 from payments import collection, payouts, repairs
 from payments.models import (
     Escrow,
@@ -121,6 +121,27 @@ def complain(world: World) -> str:
     return order and _told(
         disputes.open_dispute(order, actor=order.buyer, reason="other", text="Wrong."), "disputes"
     )
+
+
+def quarrel(world: World) -> str:
+    """One of the two takes the next step of a dispute."""
+    order = world.pick(world.orders("disputed"))
+    if order is None:
+        return ""
+    one, other = world.rng.choice(((order.buyer, order.seller), (order.seller, order.buyer)))
+    if order.dispute.status == DisputeStatus.ANSWERING:
+        return _told(disputes.answer(order, actor=order.seller, text="Sent."), "answers")
+    if order.dispute.status == DisputeStatus.DECIDED:
+        if world.rng.random() < 0.5:
+            return _told(disputes.appeal(order, actor=one, text="No."), "appeals")
+        return _told(disputes.accept(order, actor=one), "accepts")
+    open_one = order.dispute.proposals.filter(status="open", by=other).first()
+    if open_one:
+        agreed = proposals.accept(order, actor=one, proposal_id=open_one.pk)
+        return _told(agreed, f"agrees to {open_one.refund_cents} back")
+    back = world.rng.randrange(1, order.price_cents)
+    proposals.propose(order, actor=one, refund_cents=back)
+    return _told(order, f"proposes {back} back")
 
 
 def decide(world: World) -> str:
@@ -271,6 +292,7 @@ PEOPLE: dict[Act, int] = {
     deliver: 22,
     confirm: 22,
     complain: 3,
+    quarrel: 6,
     decide: 5,
     ask_for_payout: 4,
     repair: 3,

@@ -10,7 +10,8 @@ from accounts.models import Person
 from listings import publishing
 from listings.models import Listing
 from marketplace import ledger_audit
-from orders import completion, transfer
+from orders import completion, proposals, transfer
+from tests.orders.quarrels import a_disputed_order
 from tests.trade import an_offer, paid, placed
 
 CRIMES = tomllib.loads(Path(__file__).with_name("crimes.toml").read_text())
@@ -21,6 +22,9 @@ def books_of_three(buyer: Person, moderator: Person, listing: Listing) -> None:
     done = paid(placed(buyer, listing, 50_00))
     transfer.send(done, actor=done.seller, note="x")
     completion.confirm(done, actor=buyer)
+    quarrel = a_disputed_order(buyer)
+    offered = proposals.propose(quarrel, actor=buyer, refund_cents=5_00)
+    proposals.accept(quarrel, actor=quarrel.seller, proposal_id=offered.pk)
     coded = an_offer(codes=["AAAA-1111", "BBBB-2222"])
     paid(placed(buyer, coded, 50_00))
     placed(buyer, listing, 20_00)
