@@ -20,7 +20,7 @@ from unfold.sites import UnfoldAdminSite
 from accounts import authority, factors, stepup
 from accounts.console import ConsoleAdmin
 from accounts.models import Person
-from marketplace.console import queue, queue_views
+from marketplace.console import page_views, queue, queue_views
 
 # The theme's scripts evaluate expressions in attributes, and set styles. Only staff get this.
 RELAXED = {
@@ -77,6 +77,8 @@ class ConsoleSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern]:
         kept = [found for found in super().get_urls() if getattr(found, "name", "") not in ABSENT]
         ours = (
+            ("overview/", page_views.figures, "overview"),
+            ("operations/", page_views.running, "operations"),
             ("queue/count/", queue_views.count, "queue-count"),
             ("queue/claim/", queue_views.claim, "queue-claim"),
             ("queue/release/", queue_views.release, "queue-release"),

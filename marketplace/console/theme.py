@@ -62,7 +62,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": {"base": _scale(_GREY, 205), "primary": _scale(_TEAL, 190)},
-    "STYLES": [_file("css/tokens.css"), _file("css/components.css"), _file("css/console.css")],
+    "STYLES": [
+        _file("css/tokens.css"),
+        _file("css/components.css"),
+        _file("css/charts.css"),
+        _file("css/console.css"),
+    ],
     "ACCOUNT": {
         "navigation": [{"title": "Settings", "link": "/account/"}],
     },
@@ -71,6 +76,8 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     _link("Queue", "inbox", "index", "console.queue"),
+                    _link("Overview", "monitoring", "overview", "console.overview"),
+                    _link("Operations", "settings_heart", "operations", "console.operations"),
                     _link("Proposals", "group_add", "accounts_proposal_changelist"),
                 ],
             },

@@ -54,6 +54,7 @@ def act_addresses() -> Iterator[tuple[str, str]]:
 def test_every_address_is_walked(db: None) -> None:
     """So that none is added beside these tests."""
     known = {"index", "login", "logout", "jsi18n", "search", "app_list", None}
+    known |= {"overview", "operations"}
     known |= {f"queue-{what}" for what in ("count", "claim", "release", "next")}
     for model_admin, *_ in pages():
         names = {

@@ -1,0 +1,106 @@
+"""The overview and operations: what they say, to whom, and at which cost."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Person
+from marketplace.console import operations
+from marketplace.console.overview import AGES, overview
+from orders import disputes
+from orders.models import Dispute, Order
+from payments.models import Freeze, LedgerAudit, WebhookEvent
+from tests.console import scenery
+from tests.console.conftest import signed_in
+from tests.console.test_queue import queries_of
+from tests.factories import a_person
+from tests.orders.quarrels import a_disputed_order, a_sent_order
+
+
+def figures(days: int = 30) -> dict[str, tuple[int | None, int | None]]:
+    cache.clear()
+    return {one.label: (one.now, one.before) for one in overview(days)["figures"]}
+
+
+def test_figures_of_two_periods_side_by_side(buyer: Person, moderator: Person) -> None:
+    assert figures()["Disputes of trades paid"] == (None, None)
+    now = timezone.now()
+    old, quarrel = a_sent_order(buyer), a_disputed_order(buyer)
+    a_sent_order(buyer)
+    Order.objects.filter(pk=old.pk).update(paid_at=now - timedelta(days=40))
+    dispute = Dispute.objects.get(order=quarrel)
+    disputes.decide(dispute, actor=moderator, outcome="refund", reason="Nothing came.")
+    Dispute.objects.filter(pk=dispute.pk).update(opened_at=now - timedelta(hours=50))
+    found = figures()
+    assert found["Paid"] == (60_00, 30_00)
+    assert found["Trades paid"] == (2, 1)
+    assert found["Disputes of trades paid"] == (5000, 0)
+    assert found["From dispute to a moderator's decision"] == (50, None)
+    assert figures(7)["Trades paid"] == (2, 0)
+
+
+def test_what_is_held_is_told_by_age(buyer: Person) -> None:
+    order = a_sent_order(buyer)
+    type(order.escrow).objects.filter(pk=order.escrow_id).update(
+        created_at=timezone.now() - timedelta(days=10)
+    )
+    a_sent_order(buyer)
+    cache.clear()
+    held = {label: cents for label, cents, _ in overview(30)["held"]}
+    assert held == dict.fromkeys((name for name, *_ in AGES), 0) | {
+        "< 1 day": 30_00,
+        "7 to 30": 30_00,
+    }
+
+
+def test_a_day_without_a_trade_is_a_nought(buyer: Person) -> None:
+    a_sent_order(buyer)
+    cache.clear()
+    days = overview(7)["volume"]
+    assert [cents for _, cents, _ in days] == [0] * 7 + [30_00]
+
+
+def test_work_that_nobody_takes_up_is_named(desk: Client) -> None:
+    def webhooks() -> operations.Due:
+        return next(one for one in operations.due() if one.name == "Webhooks to follow up")
+
+    assert (webhooks().count, webhooks().is_late) == (0, False)
+    WebhookEvent.objects.create(event_id="evt_1", type="charge.updated")
+    assert (webhooks().count, webhooks().is_late) == (1, False)
+    WebhookEvent.objects.update(due_at=timezone.now() - timedelta(minutes=6))
+    assert webhooks().is_late
+    assert "Not taken up" in desk.get("/console/operations/").content.decode()
+
+
+def test_why_payouts_are_frozen_is_said(desk: Client, moderator: Person) -> None:
+    assert "Going out" in desk.get("/console/operations/").content.decode()
+    LedgerAudit.objects.create(is_clean=False, violations=[{"invariant": "x", "rows": []}])
+    scenery.a_difference()
+    Freeze.objects.create(begun_by=moderator, reason="The bank called.")
+    page = desk.get("/console/operations/").content.decode()
+    for words in ("found 1 violation", "1 difference to decide", "The bank called.", "Frozen"):
+        assert words in page
+
+
+@pytest.mark.parametrize("page", ["overview", "operations"])
+def test_who_sees_them(desk: Client, buyer: Person, page: str) -> None:
+    assert desk.get(f"/console/{page}/").status_code == 200
+    assert desk.post(f"/console/{page}/").status_code == 405
+    support = signed_in(a_person(role="support", is_staff=True))
+    assert support.get(f"/console/{page}/").status_code == 403
+    assert signed_in(buyer).get(f"/console/{page}/").status_code == 302
+
+
+def test_they_cost_the_same_however_much_there_is(desk: Client, buyer: Person) -> None:
+    counts = []
+    for more in (1, 4):
+        for _ in range(more):
+            a_disputed_order(buyer)
+            scenery.event_set_aside()
+            scenery.refused_instruction()
+        pages = ("/console/overview/?days=90", "/console/operations/")
+        counts.append([queries_of(desk, page) for page in pages])
+    assert counts[0] == counts[1]
