@@ -12,6 +12,8 @@ from accounts import one_person, proposals
 from accounts.models import AuditEntry, Likeness, MoneyDecision, Person, Proposal
 from marketplace import ledger_audit
 from marketplace.console.invariants import INVARIANTS
+from orders import disputes
+from orders.models import Dispute
 from payments import incidents
 from payments.models import Difference, Freeze, Instruction, LedgerAudit
 from providers.models import PolicyChange, Provider
@@ -20,10 +22,11 @@ from tests.console.conftest import signed_in
 from tests.console.test_access import everything
 from tests.console.test_people import POLICY
 from tests.factories import a_person, a_provider
+from tests.orders.quarrels import a_disputed_order
 from tests.trade import at_once
 
 S = Proposal.State
-TERMS, TRADE = INVARIANTS
+TERMS, TRADE, APPEAL = INVARIANTS
 
 
 @pytest.fixture
@@ -259,3 +262,30 @@ def test_the_database_refuses_one_who_agrees_with_themselves(
             agreed_digest=proposal.digest,
             executed_digest=proposal.digest,
         )
+
+
+@pytest.mark.parametrize(
+    ("tampering", "invariant"),
+    [
+        ("UPDATE orders_decision SET by_id = (SELECT buyer_id FROM orders_order)", TRADE),
+        (
+            "INSERT INTO orders_decision (dispute_id, round, by_id, outcome, refund_cents, reason)"
+            " SELECT dispute_id, 2, by_id, outcome, refund_cents, reason FROM orders_decision",
+            APPEAL,
+        ),
+    ],
+)
+def test_the_audit_finds_who_decided_on_their_own(
+    buyer: Person, moderator: Person, tampering: str, invariant: str
+) -> None:
+    order = a_disputed_order(buyer)
+    case = Dispute.objects.get(order=order)
+    disputes.decide(case, actor=moderator, outcome="refund", reason="Nothing came.")
+    with connection.cursor() as cursor:
+        cursor.execute(INVARIANTS[invariant])
+        assert cursor.fetchall() == []
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(tampering)
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute(INVARIANTS[invariant])
+        assert len(cursor.fetchall()) == 1
