@@ -16,6 +16,7 @@ from orders.models import OPEN, Dispute, DisputeStatus, Order, OrderEvent, Order
 from orders.verification.lending import reader_for
 from orders.verification.models import Course, Verification
 from orders.verification.reasons import explain
+from payments import escrow
 from payments.models import EscrowStatus
 from providers.catalogue_reader import Reader
 from providers.vocabulary import TransferMethod
@@ -108,6 +109,13 @@ class Trade:
     def why(self) -> str:
         """Why the measuring ended as it did."""
         return explain(self.measuring.reason) if self.measuring else ""
+
+    @property
+    def split(self) -> escrow.Shares | None:
+        """Who got what of a payment that was split."""
+        held = self.order.escrow
+        is_split = held.status == EscrowStatus.SPLIT
+        return escrow.shares(held, held.refunded_cents) if is_split else None
 
     @property
     def key_words(self) -> str:

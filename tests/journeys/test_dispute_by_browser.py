@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from tests.journeys.people import NewPage, expect_notice, expect_state
 from tests.journeys.program import Program, money, offer, wait_for_money
 from tests.journeys.stack import Stack
+from tests.journeys.test_every_page import walk
 from tests.journeys.test_unhappy_ends import open_dispute
 
 
@@ -19,6 +20,7 @@ def test_a_dispute_ends_with_a_split_that_both_agreed_to(
 
     other.goto(f"/orders/{order['id']}/")
     other.get_by_role("link", name="Go to the dispute").click()
+    walk(other, other.url)
     other.get_by_label("Your answer").fill("A part was held back by the provider, as I see now.")
     other.get_by_role("button", name="Send the answer").click()
     expect_notice(other, "Now you can agree between you.")
@@ -30,6 +32,7 @@ def test_a_dispute_ends_with_a_split_that_both_agreed_to(
     expect(page.get_by_text("A part was held back by the provider")).to_be_visible()
     row = page.get_by_role("row").filter(has_text="If you agree to")
     expect(row.get_by_text("$3.50")).to_be_visible()
+    walk(page, page.url)
     assert money(stack, order) == {"charged_cents": price}
     page.get_by_role("button", name="Agree to the split").click()
     page.get_by_role("dialog").get_by_role("button", name="Agree", exact=True).click()

@@ -25,6 +25,7 @@ PUBLIC = (
     "/providers/vast/",
     "/guides/",
     "/standing/",
+    "/how-disputes-end/",
     "/guides/replicate/",
     "/guides/vast/",
     "/guides/hetzner/",
@@ -104,7 +105,16 @@ def test_pages_of_a_buyer(stack: Stack, new_page: NewPage, buyer: Program, sent:
     order, codes = f"/orders/{sent['id']}/", f"/orders/{coded['id']}/"
     listing = f"/listings/{sent['listing']}/"
     page = new_page("buyer@example.com")
-    walk(page, order, f"{order}dispute/", codes, listing, *MEMBER)
+    walk(
+        page,
+        order,
+        f"{order}dispute/",
+        f"{order}messages/",
+        f"{order}evidence/",
+        codes,
+        listing,
+        *MEMBER,
+    )
 
 
 def test_pages_of_a_seller(new_page: NewPage, sent: Json) -> None:

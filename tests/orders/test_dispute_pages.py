@@ -82,6 +82,9 @@ def test_from_the_first_word_to_an_agreed_split(buyer: Person, books: None, by: 
     offered = now(order).dispute.proposals.get(status="open")
     said = act(buyer, f"proposals/{offered.pk}/acceptance/")
     assert ended(order) == split(10_00)
+    sold = signed_in(seller).get(f"/orders/{order.pk}/").content.decode()
+    received = sold[sold.index("You receive") :][:120]
+    assert "$18.40" in received
     if by == "call":
         assert (said["status"], said["may"], said["default"]) == ("ended", [], None)
         assert [p["status"] for p in said["proposals"]] == ["accepted", "refused"]
