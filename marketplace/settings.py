@@ -313,6 +313,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "sweep": SWEEP_INTERVAL_SECONDS,
         "measure": max(1, min(SWEEP_INTERVAL_SECONDS, READING_INTERVAL_SECONDS)),
+        "count": 6 * SWEEP_INTERVAL_SECONDS,
         "poll": 6 * SWEEP_INTERVAL_SECONDS,
         "audit": 600,
         "reconcile": 900,

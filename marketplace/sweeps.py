@@ -87,7 +87,6 @@ def sweep() -> dict[str, int]:
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),
             "facets": _once(facets.count_due),
-            "sold": _once(sold_count.count_due),
             "mails": _once(notifications.send_due),
             "exports": _each(personal_data.make, personal_data.due()),
         }
@@ -99,6 +98,15 @@ def measure() -> dict[str, int]:
     A sweep of its own: a provider that is slow to answer must not keep money waiting.
     """
     return {"readings": _once(taking.take_due)}
+
+
+def count() -> dict[str, int]:
+    """Count what trades tell of the market.
+
+    A sweep of its own: it takes the longer the more was traded, and no money must wait for it.
+    """
+    with alone("count") as mine:
+        return {"sold": _once(sold_count.count_due)} if mine else {}
 
 
 def poll() -> dict[str, int]:

@@ -16,6 +16,11 @@ def measure() -> None:
 
 
 @shared_task
+def count() -> None:
+    sweeps.count()
+
+
+@shared_task
 def poll() -> None:
     sweeps.poll()
 

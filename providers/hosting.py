@@ -48,8 +48,8 @@ class Hosting:
         if saved < 0 or (saved == 0 and self._other > 0):
             return None
         machines = max(1, -(-self._other // saved)) if saved else 1
-        enough = -(-(machines * self._machine + self._other) // call)
-        return max(enough, (machines - 1) * most + 1)
+        # One machine fewer would not have been enough, so all of these are needed by then.
+        return -(-(machines * self._machine + self._other) // call)
 
     def _call(self, discount_bp: int) -> int:
         return self.call_nanodollars * (BASIS_POINTS - discount_bp)
