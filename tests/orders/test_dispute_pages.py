@@ -122,11 +122,12 @@ def test_nobody_else_finds_any_of_it(buyer: Person, buyer2: Person, moderator: P
     offered = proposals.propose(order, actor=buyer, refund_cents=10_00)
     before = everything(now(order))
     below = (*ACTS, f"proposals/{offered.pk}/acceptance", f"proposals/{offered.pk}/refusal")
-    for person, act in product((buyer2, moderator), below):
+    others = [(signed_in(person), Caller(person)) for person in (buyer2, moderator)]
+    for (client, caller), act in product(others, below):
         path = f"orders/{order.pk}/dispute/{act}/"
         given = {"text": WORDS, "refund_cents": 1}
-        assert signed_in(person).post(f"/{path}", given).status_code == 404
-        problem(Caller(person).post(path, given), 404, "not_found")
+        assert client.post(f"/{path}", given).status_code == 404
+        problem(caller.post(path, given), 404, "not_found")
     assert signed_in(buyer2).get(f"/orders/{order.pk}/dispute/").status_code == 404
     problem(Caller(buyer2).get(f"orders/{order.pk}/dispute/"), 404, "not_found")
     assert everything(now(order)) == before
