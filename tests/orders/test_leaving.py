@@ -102,6 +102,7 @@ STAYING = {
 }
 # Tables that this story does not come by.
 ELSEWHERE = {
+    "accounts.Claim",
     "accounts.MoneyDecision",
     "accounts.Proposal",
     "admin.LogEntry",
