@@ -58,6 +58,8 @@ class Kind:
     detail: Expression | F
     deadline: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    # It waits for somebody else as yet: to be seen, not to be taken.
+    for_others: bool = False
 
     def said(self, detail: str) -> str:
         """The detail in words; a list of codes one by one."""
@@ -180,6 +182,14 @@ KINDS = (
             F("provider__name"), Value(": "),
             _label("provider__resale_policy", ResalePolicy.choices), "said",
         ),
+    ),
+    Kind(
+        "talking", "With the parties", "orders.dispute", 6, "waiting", 10 * DAY,
+        lambda: Dispute.objects.filter(
+            status__in=[DisputeStatus.ANSWERING, DisputeStatus.TALKING]
+        ),
+        "opened_at", F("order__title"), F("reason"), deadline="order__deadline",
+        words=dict(Dispute.REASONS), for_others=True,
     ),
     Kind(
         "inconclusive", "Inconclusive", "orders.order", 6, "waiting", 3 * DAY,

@@ -176,6 +176,8 @@ def overview(person: Person, view: View) -> dict[str, Any]:
 def take_next(person: Person, view: View) -> Item | None:
     """Claim the most urgent case that nobody is on and that the person's role decides."""
     for item in items(person, View(view.kind, "unclaimed"), most=MOST):
-        if authority.may_decide(person, item.kind.page) and claims.take(item.key, actor=person):
+        if item.kind.for_others or not authority.may_decide(person, item.kind.page):
+            continue
+        if claims.take(item.key, actor=person):
             return item
     return None
