@@ -8,7 +8,7 @@ from django.db.models import Sum
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import failpoints, instructions, ledger, reserve, returns
+from payments import failpoints, instructions, ledger, reserve, returns, tax
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -19,7 +19,12 @@ from payments.models import (
 )
 from payments.onboarding import require_ready
 from payments.processor import processor
-from payments.refusals import BelowMinimum, NothingToPayOut, PayoutPending
+from payments.refusals import (
+    BelowMinimum,
+    NothingToPayOut,
+    PayoutPending,
+    TaxDetailsMissing,
+)
 
 CURRENCY = "USD"
 
@@ -56,9 +61,11 @@ def payable_cents(person: Person) -> int:
 def request_payout(person: Person) -> Payout:
     """Pay out all that lies in the seller's account at the processor, but for the reserve.
 
-    Raises NotOnboarded, NothingToPayOut, BelowMinimum or PayoutPending.
+    Raises NotOnboarded, TaxDetailsMissing, NothingToPayOut, BelowMinimum or PayoutPending.
     """
     require_ready(person)
+    if tax.overdue(person):
+        raise TaxDetailsMissing
     try:
         with transaction.atomic():
             amount = payable_cents(person)

@@ -45,3 +45,11 @@ class ProcessorUnavailable(Refusal):
 class CountryRefused(Refusal):
     code = "country_refused"
     message = "Sellers in this country cannot be paid here. Buying is possible all the same."
+
+
+class TaxDetailsMissing(Refusal):
+    code = "tax_details_missing"
+    message = (
+        "You sell so much that the law makes us ask for your tax details. Give them on the payouts "
+        "page: payouts wait for them, and nothing is lost."
+    )

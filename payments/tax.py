@@ -44,6 +44,18 @@ def year_of(person: Person, year: int) -> Year:
 
 def asking(person: Person) -> list[str]:
     """The rules under which details are asked for, by this year's sales or last year's."""
+    return _reached_rules(person, share_bp=_data()["ask_from_bp"])
+
+
+def overdue(person: Person) -> bool:
+    """Whether a threshold was passed and the details are still missing: payouts wait for them."""
+    if TaxDetails.objects.filter(person=person).exists():
+        return False
+    return bool(_reached_rules(person, share_bp=10_000))
+
+
+def _reached_rules(person: Person, *, share_bp: int) -> list[str]:
+    """The rules of which so much of a threshold is reached."""
     account = PayoutAccount.objects.filter(person=person).first()
     if account is None or not account.country:
         return []
@@ -52,14 +64,14 @@ def asking(person: Person) -> list[str]:
     return [
         name
         for name, rule in _data()["rules"].items()
-        if account.country in rule["countries"] and any(_reached(rule, year) for year in years)
+        if account.country in rule["countries"]
+        and any(_reached(rule, year, share_bp) for year in years)
     ]
 
 
-def _reached(rule: dict[str, Any], year: Year) -> bool:
-    share = _data()["ask_from_bp"]
-    by_sales = year.sales * 10_000 >= rule["sales"] * share
-    by_money = year.received_cents * 10_000 >= rule["received_cents"] * share
+def _reached(rule: dict[str, Any], year: Year, share_bp: int) -> bool:
+    by_sales = year.sales * 10_000 >= rule["sales"] * share_bp
+    by_money = year.received_cents * 10_000 >= rule["received_cents"] * share_bp
     return by_sales and by_money if rule["both"] else by_sales or by_money
 
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from accounts.encryption import decrypt
 from accounts.models import Person
-from payments import countries, onboarding, tax
-from payments.models import Escrow, PayoutAccount, TaxDetails
+from payments import countries, onboarding, payouts, tax
+from payments.models import Escrow, Payout, PayoutAccount, TaxDetails
 from payments.processor.interface import Account
-from payments.refusals import CountryRefused
+from payments.refusals import CountryRefused, NothingToPayOut, TaxDetailsMissing
 from tests.factories import a_person
 
 GIVEN = {
@@ -87,6 +87,21 @@ def test_details_are_kept_encrypted_and_never_shown(
     Escrow.objects.all().delete()
     tax.forget(seller)
     assert not TaxDetails.objects.exists()
+
+
+def test_payouts_wait_for_details_once_the_threshold_is_passed(
+    db: None, seller: Person, buyer: Person
+) -> None:
+    received(seller, buyer, sales=29, cents=10_00, country="DE")
+    with pytest.raises(NothingToPayOut):
+        payouts.request_payout(seller)
+    received(seller, buyer, sales=1, cents=10_00, country="DE")
+    with pytest.raises(TaxDetailsMissing):
+        payouts.request_payout(seller)
+    assert not Payout.objects.exists()
+    tax.keep(seller, details={"tax_number": "12 345"})
+    with pytest.raises(NothingToPayOut):
+        payouts.request_payout(seller)
 
 
 def test_sanctioned_countries_are_refused_before_anything_is_opened(db: None) -> None:
