@@ -13,8 +13,8 @@ from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
 
 APPS = {"accounts", "payments", "providers", "listings", "orders"}
-# Whose tests start processes of their own, and wait for them.
-LONG = {"journeys", "simulator", "attacks"}
+# Whose tests take long.
+FIRST = {"journeys": 0, "simulator": 1, "attacks": 2, "console": 3, "local": 4}
 pytest_plugins = ("tests.browser", "tests.books", "tests.cast", "tests.emptying")
 
 
@@ -54,13 +54,16 @@ def base_url() -> str:
     return os.environ["BASE_URL"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, or one process would work on alone at the end.
+    """A file stays in one process, and all journeys in another: they share one stack.
 
-    The apps' own tests are the core: they run on the oldest supported PostgreSQL too.
+    They begin first, and then what else takes long, or one process would end alone. The apps' own
+    tests are the core: they run on the oldest supported PostgreSQL too.
     """
     folders = {item: item.path.relative_to(ROOT).parts[1] for item in items}
-    items.sort(key=lambda item: folders[item] not in LONG)
+    items.sort(key=lambda item: FIRST.get(folders[item], len(FIRST)))
     for item, folder in folders.items():
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "journeys" else str(item.path)))
         if folder in APPS:
             item.add_marker("core")
