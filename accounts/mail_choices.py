@@ -33,7 +33,7 @@ GROUPS = (
         "trades",
         "Your trades",
         "Paid, sent, arrived, disputed, and what you have to do by when",
-        ("order_", "dispute_", "message_", "evidence_", "verification_", "review_"),
+        ("order_", "dispute_", "message_", "rating_", "evidence_", "verification_", "review_"),
     ),
     Group("listings", "Your listings", "Approved, sent back, expired or removed", ("listing_",)),
     Group(

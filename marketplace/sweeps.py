@@ -13,7 +13,7 @@ from django.db import connection
 from accounts import audit_chain, notifications, proposals
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
-from orders import deadlines, evidence, follow, personal_data, sold_count, standing
+from orders import deadlines, evidence, follow, personal_data, ratings, sold_count, standing
 from orders.models import Order
 from orders.verification import taking
 from payments import (
@@ -87,6 +87,7 @@ def sweep() -> dict[str, int]:
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),
             "facets": _once(facets.count_due),
+            "ratings": _once(ratings.show_due),
             "mails": _once(notifications.send_due),
             "exports": _each(personal_data.make, personal_data.due()),
         }

@@ -11,7 +11,7 @@ from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
 from orders.models import CodeProblem, Dispute, EvidenceKind
 from payments import money
 
-LONGEST_RECIPIENT, LONGEST_MESSAGE = 254, 2000
+LONGEST_RECIPIENT, LONGEST_MESSAGE, LONGEST_RATING = 254, 2000, 1000
 
 
 class PlaceForm(forms.Form):
@@ -136,6 +136,34 @@ class MessageForm(forms.Form):
         "are refused.",
         max_length=LONGEST_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class RatingForm(forms.Form):
+    """How a trade was."""
+
+    stars = forms.TypedChoiceField(
+        label="How was it?",
+        coerce=int,
+        choices=[(5, "5: very good"), (4, "4"), (3, "3"), (2, "2"), (1, "1: very bad")],
+        widget=forms.RadioSelect,
+    )
+    text = PlainTextField(
+        label="In a few words",
+        required=False,
+        help_text="Everybody can read it. Say nothing that tells who somebody is.",
+        max_length=LONGEST_RATING,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class RatingReportForm(forms.Form):
+    """What is wrong with a rating."""
+
+    text = PlainTextField(
+        label="What is wrong with it?",
+        max_length=LONGEST_RATING,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

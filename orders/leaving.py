@@ -19,7 +19,7 @@ from accounts.models import (
 from accounts.refusals import NotAllowed, WrongState
 from listings import publishing
 from listings.models import Consent, Listing, ListingStatus, Report, SavedSearch, Watch
-from orders.models import OPEN, Dispute, Evidence, Message, Order, PlacedRequest
+from orders.models import OPEN, Dispute, Evidence, Message, Order, PlacedRequest, Rating
 from payments import ledger, tax
 from payments.models import (
     Escrow,
@@ -149,6 +149,8 @@ def _texts(person: Person) -> None:
     Dispute.objects.filter(order__seller=person).exclude(answer="").update(answer=GONE)
     Dispute.objects.filter(appealed_by=person).update(appeal=GONE)
     Message.objects.filter(by=person).update(text=GONE)
+    Rating.objects.filter(by=person).update(text="")
+    Rating.objects.filter(about=person).update(report="")
     # The digest stays: the same picture must not come back as somebody else's.
     Evidence.objects.filter(by=person).update(note="", key_id="", ciphertext=None)
     Report.objects.filter(reporter=person).update(text="", reporter=None)

@@ -201,6 +201,7 @@ from orders.dispute_models import (  # noqa: E402
 )
 from orders.evidence_models import Evidence, EvidenceKind  # noqa: E402
 from orders.message_models import Message  # noqa: E402
+from orders.rating_models import Rating  # noqa: E402
 from orders.verification import models as verification_models  # noqa: E402, F401
 
 __all__ = [
@@ -221,5 +222,6 @@ __all__ = [
     "PlacedRequest",
     "Proposal",
     "ProposalStatus",
+    "Rating",
     "Verdict",
 ]

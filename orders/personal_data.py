@@ -117,8 +117,20 @@ def _orders(person: Person) -> Any:
                 }
                 for message in row.messages.all()
             ],
+            "ratings": [
+                {
+                    "by": "you" if rating.by_id == person.pk else rating.by.public_name,
+                    "stars": rating.stars,
+                    "text": rating.text,
+                    "at": rating.at,
+                }
+                for rating in row.ratings.all()
+                if rating.by_id == person.pk or rating.shown_at
+            ],
         }
-        for row in rows.with_parts().prefetch_related("events", "messages__by", "evidence")
+        for row in rows.with_parts().prefetch_related(
+            "events", "messages__by", "evidence", "ratings__by"
+        )
     ]
 
 

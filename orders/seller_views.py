@@ -11,9 +11,10 @@ from django.views.decorators.http import require_safe
 from accounts.models import Person, Standing, Tier
 from listings import limits
 from listings.models import PUBLIC, Listing
+from orders import ratings
 from orders.standing import rules
 
-SHOWN = 24
+SHOWN, RATINGS_SHOWN = 24, 10
 # The newest sales say how quick somebody is; those of years ago do not.
 SALES_MEASURED = 200
 
@@ -30,6 +31,7 @@ def detail(request: HttpRequest, person_id: int) -> HttpResponse:
         "seller": seller,
         "standing": standing,
         "completion_bp": standing.completed_orders * 10_000 // ended if ended else None,
+        "ratings": ratings.about(seller)[:RATINGS_SHOWN],
         "median_seconds": _median_delivery(seller),
         "listings": live.order_by("-created_at", "-pk")[:SHOWN],
     }

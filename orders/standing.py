@@ -7,6 +7,7 @@ of each counterparty, and everybody who is known to be one person is one counter
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ def rules() -> dict[str, Any]:
     return tomllib.loads(SOURCE.read_text())
 
 
-COUNTED = """
+# The trades that count, and which of a counterparty's they are.
+PLACED = """
     WITH named AS (
         SELECT o.id, o.price_cents, o.ended_at, least(o.buyer_id, (
             SELECT min(l.first_id) FROM accounts_likeness l
@@ -51,10 +53,15 @@ COUNTED = """
     ), placed AS (
         SELECT *, row_number() OVER (
             PARTITION BY counterparty ORDER BY price_cents DESC, id) AS place FROM named
-    )
+    )"""
+COUNTED = f"""{PLACED}
     SELECT count(*), coalesce(sum(price_cents), 0), count(DISTINCT counterparty),
         coalesce(extract(day FROM now() - min(ended_at)), 0)
-    FROM placed WHERE place <= %(most)s"""
+    FROM placed WHERE place <= %(most)s"""  # noqa: S608
+RATED = f"""{PLACED}
+    SELECT count(*), avg(r.stars) FROM placed JOIN orders_rating r ON r.order_id = placed.id
+    WHERE place <= %(most)s AND r.about_id = %(person)s AND r.shown_at IS NOT NULL
+        AND r.removed_at IS NULL"""  # noqa: S608
 
 
 def record_of(person: Person) -> Record:
@@ -62,17 +69,26 @@ def record_of(person: Person) -> Record:
     standing = Standing.objects.filter(person=person).first() or Standing()
     ended = standing.completed_orders + standing.failed_orders
     with connection.cursor() as cursor:
-        cursor.execute(
-            COUNTED,
-            {
-                "selves": sorted(one_person.same_as(person.pk)),
-                "least": rules()["least_trade_cents"],
-                "most": rules()["most_per_counterparty"],
-            },
-        )
+        cursor.execute(COUNTED, _counting(person))
         trades, value, counterparties, days = cursor.fetchone()
     failed_bp = standing.failed_orders * 10_000 // ended if ended else 0
     return Record(int(trades), int(value), int(days), int(counterparties), failed_bp)
+
+
+def rating_of(person: Person) -> Decimal | None:
+    """The mean of what buyers said, out of the trades that count; None while they are few."""
+    with connection.cursor() as cursor:
+        cursor.execute(RATED, {**_counting(person), "person": person.pk})
+        count, mean = cursor.fetchone()
+    return round(mean, 2) if count >= rules()["least_ratings"] else None
+
+
+def _counting(person: Person) -> dict[str, Any]:
+    return {
+        "selves": sorted(one_person.same_as(person.pk)),
+        "least": rules()["least_trade_cents"],
+        "most": rules()["most_per_counterparty"],
+    }
 
 
 def tier_of(record: Record) -> Tier:
@@ -98,10 +114,12 @@ def due() -> list[int]:
 
 
 def work_out(person_id: int) -> None:
-    """Bring a seller's tier up to their trades."""
+    """Bring a seller's tier and rating up to their trades."""
     person = Person.objects.get(pk=person_id)
     tier = tier_of(record_of(person))
-    Standing.objects.filter(person=person).update(tier=tier, tier_at=Now())
+    Standing.objects.filter(person=person).update(
+        tier=tier, rating=rating_of(person), tier_at=Now()
+    )
 
 
 def cooling_off_seconds(seller: Person) -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import code_views, dispute_views, evidence_views, message_views, views
+from orders import code_views, dispute_views, evidence_views, message_views, rating_views, views
 from orders.verification import views as verification
 
 app_name = "orders"
@@ -26,6 +26,8 @@ urlpatterns = [
     path("<uuid:order_id>/evidence/", evidence_views.evidence, name="evidence"),
     path("<uuid:order_id>/evidence/<int:evidence_id>/", evidence_views.picture, name="picture"),
     path("<uuid:order_id>/messages/", message_views.conversing, name="messages"),
+    path("<uuid:order_id>/rating/", rating_views.rating, name="rating"),
+    path("<uuid:order_id>/rating/report/", rating_views.report, name="rating-report"),
     path("<uuid:order_id>/dispute/", dispute_views.dispute, name="dispute"),
     path("<uuid:order_id>/dispute/answer/", dispute_views.answer, name="answer"),
     path("<uuid:order_id>/dispute/escalation/", dispute_views.escalation, name="escalation"),

@@ -12,6 +12,7 @@ from orders import api as orders
 from orders import dispute_api as dispute
 from orders import evidence_api as evidence
 from orders import message_api as messages
+from orders import rating_api as ratings
 from orders.verification import api as verification
 from payments.api import MeDetail
 
@@ -45,6 +46,7 @@ urlpatterns = [
     path(f"{ORDER}/evidence/", evidence.EvidenceList.as_view()),
     path(f"{ORDER}/evidence/<int:evidence_id>/", evidence.Picture.as_view()),
     path(f"{ORDER}/messages/", messages.MessageList.as_view()),
+    path(f"{ORDER}/ratings/", ratings.RatingList.as_view()),
     path(f"{ORDER}/dispute/", dispute.DisputeDetail.as_view()),
     path(f"{ORDER}/dispute/answer/", dispute.Answer.as_view()),
     path(f"{ORDER}/dispute/escalation/", dispute.Escalation.as_view()),

@@ -27,7 +27,7 @@ from django.db.models.functions import Cast, Concat, Now
 from accounts import one_person
 from accounts.models import Likeness, Proposal
 from listings.models import Consent, Listing, ListingStatus, Report
-from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Verdict
+from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Rating, Verdict
 from payments import repairs
 from payments.models import Difference, Escrow, Incident, Instruction, InstructionKind, WebhookEvent
 from providers.models import Provider
@@ -168,6 +168,11 @@ KINDS = (
         "report", "Report", "listings.report", 4, "attention", 2 * DAY,
         lambda: Report.objects.filter(closed_at=None), "at",
         F("listing__title"), F("reason"), words=dict(Report.REASONS),
+    ),
+    Kind(
+        "rating", "Rating", "orders.rating", 4, "attention", 2 * DAY,
+        lambda: Rating.objects.filter(reported_at__isnull=False, looked_at=None), "reported_at",
+        F("order__title"), F("report"),
     ),
     Kind(
         "likeness", "One person?", "accounts.likeness", 4, "attention", 3 * DAY,

@@ -93,6 +93,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link("Offers", "sell", "listings_listing_changelist"),
                     _link("Reports", "flag", "listings_report_changelist"),
+                    _link("Ratings", "star", "orders_rating_changelist"),
                     _link("Providers", "domain", "providers_provider_changelist"),
                 ],
             },
