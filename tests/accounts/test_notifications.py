@@ -22,13 +22,24 @@ from accounts.notifications import notify
 from listings import alerts, prices, publishing, saved
 from listings.models import Listing
 from marketplace.local.environment import ROOT
-from orders import cancellation, completion, follow, transfer
+from orders import (
+    cancellation,
+    completion,
+    conversation,
+    disputes,
+    follow,
+    proposals,
+    ratings,
+    transfer,
+)
 from payments import chargebacks, payouts, suspicions
 from payments.models import Instruction
 from payments.processor.interface import CardDispute, Warned
 from tests.architecture.source import modules
-from tests.factories import PASSWORD, a_listing, a_seller
+from tests.factories import PASSWORD, a_listing, a_moderator, a_seller
+from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import an_order
+from tests.orders.test_evidence import hand_in
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, settle
 from tests.verification.measured import LADDERS, Measured
@@ -86,8 +97,28 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     alerts.tell_due()
     for _ in range(2):
         Client().post("/accounts/login/", {"login": buyer.email, "password": PASSWORD})
+    _said(buyer)
     _measured(sandbox)
     _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
+
+
+def _said(buyer: Person) -> None:
+    """What two say to each other, and of each other; a quarrel, and a quarrel with an appeal."""
+    order = a_disputed_order(buyer)
+    seller = order.seller
+    conversation.write(order, actor=buyer, text="Where is the rest of it?")
+    hand_in(order, buyer)
+    disputes.answer(order, actor=seller, text=WORDS)
+    for refund_cents, step in ((5_00, proposals.refuse), (6_00, proposals.accept)):
+        proposed = proposals.propose(order, actor=seller, refund_cents=refund_cents)
+        step(order, actor=buyer, proposal_id=proposed.pk)
+    for person in (buyer, seller):
+        ratings.rate(order, actor=person, stars=4, text="")
+    order = an_answered_order(buyer)
+    disputes.escalate(order, actor=buyer)
+    decide(order, a_moderator(), disputes.RELEASE)
+    disputes.appeal(now(order), actor=buyer, text=WORDS)
+    decide(order, a_moderator("another@surplus.example"), disputes.RELEASE)
 
 
 def _measured(sandbox: SandboxProcess) -> None:

@@ -208,7 +208,7 @@ def test_a_sellers_page_asks_no_more_for_more_offers(seller: Person) -> None:
         return len(queries)
 
     asked()  # names of providers are asked for once
-    assert asked() == asked() <= 3
+    assert asked() == asked() <= 4
 
 
 def test_the_rules_are_published_as_they_are(client: Client, db: None) -> None:

@@ -37,6 +37,7 @@ CONTRACT = {
     "orders/{order_id}/evidence/": {"get", "post"},
     "orders/{order_id}/evidence/{evidence_id}/": {"get"},
     "orders/{order_id}/messages/": {"get", "post"},
+    "orders/{order_id}/ratings/": {"get", "post"},
     "orders/{order_id}/dispute/": {"get", "post"},
     "orders/{order_id}/dispute/answer/": {"post"},
     "orders/{order_id}/dispute/escalation/": {"post"},

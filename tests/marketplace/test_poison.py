@@ -44,8 +44,8 @@ def test_poison_is_set_aside_and_the_others_go_on(moderator: Person) -> None:
         assert poison[0].tries == number
     assert poison[0].due_at is None
     assert set(Incident.objects.values_list("kind", flat=True)) == {"instruction_set_aside"}
-    shown = [item.title for item in queue.overview()["items"]]
-    assert sum(title.startswith("Set aside") for title in shown) == len(shown) == 3
+    shown = [item.title for item in queue.items(moderator, queue.View())]
+    assert sum(title.startswith("Stuck") for title in shown) == len(shown) == 3
     repairs.send_again(poison[0], actor=moderator, reason="The code was corrected.")
     poison[0].refresh_from_db()
     assert (poison[0].status, poison[0].attempt) == (SENT, 1), "under the key that it had"

@@ -36,7 +36,7 @@ from listings import alerts, publishing, saved
 from listings.models import Consent, Listing, Report
 from marketplace import ledger_audit, sweeps
 from orders import cancellation, checkout, completion, leaving, personal_data, transfer
-from orders.models import Dispute, Evidence, Message, Order, PlacedRequest
+from orders.models import Dispute, Evidence, Message, Order, PlacedRequest, Rating
 from payments import payouts
 from payments.models import Instruction, Payout, PayoutAccount, PayoutPlan
 from providers.vocabulary import ResalePolicy
@@ -93,6 +93,7 @@ STAYING = {
     "orders.Message",
     "orders.Order",
     "orders.OrderEvent",
+    "orders.Rating",
     "payments.Escrow",
     "payments.EscrowEvent",
     "payments.Fingerprint",
@@ -190,6 +191,7 @@ def _bought(buyer: Person) -> None:
         notice.save()
     Report.objects.create(listing=order.listing, reporter=buyer, reason="other", text=WROTE)
     Message.objects.create(order=order, by=buyer, text=WROTE)
+    Rating.objects.create(order=order, by=buyer, about=order.seller, stars=1, text=WROTE)
     picture = {"nonce": "n", "digest": "d", "content_type": "image/png", "size_bytes": 1}
     Evidence.objects.create(order=order, by=buyer, kind="account", note=WROTE, **picture)
     PlacedRequest.objects.create(buyer=buyer, key="zq-key", body_digest="x", answer={"x": WROTE})
