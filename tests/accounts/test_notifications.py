@@ -36,7 +36,7 @@ from payments import chargebacks, payouts, suspicions
 from payments.models import Instruction
 from payments.processor.interface import CardDispute, Warned
 from tests.architecture.source import modules
-from tests.factories import PASSWORD, a_listing, a_moderator, a_seller
+from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import an_order
 from tests.orders.test_evidence import hand_in
@@ -118,7 +118,7 @@ def _said(buyer: Person) -> None:
     disputes.escalate(order, actor=buyer)
     decide(order, a_moderator(), disputes.RELEASE)
     disputes.appeal(now(order), actor=buyer, text=WORDS)
-    decide(order, a_moderator("another@surplus.example"), disputes.RELEASE)
+    decide(order, a_person(is_staff=True), disputes.RELEASE)
 
 
 def _measured(sandbox: SandboxProcess) -> None:
