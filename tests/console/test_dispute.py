@@ -59,7 +59,7 @@ def test_the_page_has_what_the_decision_needs(desk: Client, dispute: Dispute) ->
         dispute.order.seller.email,
         "outside:cards",
         "Completed trades",
-        "disputed",
+        "In dispute",
         "$30.00",
         "$27.60",
         "$2.40",
@@ -67,7 +67,7 @@ def test_the_page_has_what_the_decision_needs(desk: Client, dispute: Dispute) ->
         "Refund the buyer",
         "Decide",
     ):
-        assert words in page
+        assert words in page, words
 
 
 @pytest.mark.parametrize(
