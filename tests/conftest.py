@@ -24,8 +24,7 @@ def sandbox() -> Iterator[SandboxProcess]:
     log = Path(os.environ["DATA_DIR"]) / "sandbox.log"
     found = SandboxProcess(os.environ["SANDBOX_URL"], log)
     found.start()
-    # Nobody listens: every webhook would be tried twenty times, all through the run.
-    found.control("POST", "webhooks/", {"mode": "drop"})
+    found.forget()
     yield found
     found.stop()
 
@@ -54,16 +53,13 @@ def base_url() -> str:
     return os.environ["BASE_URL"]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process, and all journeys in another: they share one stack.
+    """What takes long begins first, or one process would work on alone at the end.
 
-    They begin first, and then what else takes long, or one process would end alone. The apps' own
-    tests are the core: they run on the oldest supported PostgreSQL too.
+    The apps' own tests are the core: they run on the oldest supported PostgreSQL too.
     """
     folders = {item: item.path.relative_to(ROOT).parts[1] for item in items}
     items.sort(key=lambda item: FIRST.get(folders[item], len(FIRST)))
     for item, folder in folders.items():
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "journeys" else str(item.path)))
         if folder in APPS:
             item.add_marker("core")

@@ -14,8 +14,10 @@ import socket
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from marketplace.local import embedded, environment
 from marketplace.local.servers import Server
@@ -73,6 +75,19 @@ if HOME not in os.environ:
     # Sets have another order in every run, but the same one in all workers of a run.
     os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 _set_environment()
+
+
+class ByFile(LoadScopeScheduling):
+    """A file stays in one process, and all journeys do: they share one set of processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "journeys" if file.startswith("tests/journeys/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -97,9 +97,9 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     alerts.tell_due()
     for _ in range(2):
         Client().post("/accounts/login/", {"login": buyer.email, "password": PASSWORD})
-    _said(buyer)
     _measured(sandbox)
     _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
+    _said(buyer)
 
 
 def _said(buyer: Person) -> None:

@@ -37,11 +37,17 @@ pytestmark = pytest.mark.usefixtures("left_alone")
 @pytest.fixture(scope="module")
 def left_alone(stack: Stack, buyer: Program, seller: Program) -> dict[str, Json]:
     """An order that nobody pays, one that nobody delivers, one that nobody inspects."""
-    abandoned = buyer.buy(offer(stack, "Startup credit for GPU rental"), 2000)
+    rental = offer(stack, "Startup credit for GPU rental")
+    abandoned = buyer.buy(rental, 2000)
     undelivered = buyer.buy_and_pay(offer(stack, "Last $80 of GPU credit"), 1000)
     silent = buyer.buy_and_pay(offer(stack, "Balance for GPU hours"), 1000)
     seller.step(silent, "transfer", {"note": "Sent"})
-    return {"abandoned": abandoned, "undelivered": undelivered, "silent": silent}
+    return {
+        "abandoned": abandoned,
+        "undelivered": undelivered,
+        "silent": silent,
+        "left before": rental["available_cents"],
+    }
 
 
 def order_by_page(page: Page, title: str, amount: str) -> None:
@@ -144,7 +150,7 @@ def test_nobody_pays(stack: Stack, buyer: Program, left_alone: dict[str, Json]) 
     assert ended["events"][-1]["kind"] == "not_paid_in_time"
     assert (ended["escrow"]["status"], ended["payment_url"]) == ("lapsed", None)
     listing = offer(stack, "Startup credit for GPU rental")
-    assert listing["available_cents"] == listing["face_value_cents"]
+    assert listing["available_cents"] == left_alone["left before"]
     assert "expired" in post_card(order).text
     assert money(stack, order) == {}
 

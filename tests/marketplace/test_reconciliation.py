@@ -28,7 +28,7 @@ TRADES = 24
 @pytest.fixture
 def seeded(db: None, sandbox: SandboxProcess) -> Iterator[sqlite3.Connection]:
     """Trades in both books, and a way into the sandbox's own."""
-    sandbox.control("POST", "reset/")
+    sandbox.forget()
     a_provider()
     people = create_people()
     onboard_sellers(people)
@@ -36,7 +36,7 @@ def seeded(db: None, sandbox: SandboxProcess) -> Iterator[sqlite3.Connection]:
     path = Path(os.environ["DATA_DIR"]) / "sandbox" / "sandbox.sqlite3"
     with closing(sqlite3.connect(path, timeout=20)) as theirs:
         yield theirs
-    sandbox.control("POST", "reset/")
+    sandbox.forget()
 
 
 def found(**options: object) -> list[tuple[str, str]]:

@@ -19,7 +19,9 @@ def offered(page: str, order: Order) -> set[str]:
     steps = re.findall(rf'(?:action|href)="/orders/{order.pk}/(\w+)/"', page)
     is_disputed = getattr(order, "dispute", None) is not None
     return (
-        set(steps) - {"receipt", "messages", "evidence"} - ({"dispute"} if is_disputed else set())
+        set(steps)
+        - {"receipt", "messages", "evidence", "rating"}
+        - ({"dispute"} if is_disputed else set())
     )
 
 

@@ -66,7 +66,7 @@ class Backup:
 @pytest.fixture
 def sent(sandbox: SandboxProcess, buyer: Person) -> Order:
     """A trade that its buyer is about to confirm; the processor knows of no other."""
-    sandbox.control("POST", "reset/")
+    sandbox.forget()
     order = paid(placed(buyer, an_offer(), 50_00))
     return transfer.send(order, actor=order.seller, note="")
 
