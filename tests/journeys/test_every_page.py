@@ -76,6 +76,8 @@ MEMBER = (
 SELLER = ("/sell/new/", "/sell/new/?provider=replicate")
 CONSOLE = (
     "/console/",
+    "/console/operations/",
+    "/console/overview/",
     "/console/listings/listing/",
     "/console/orders/order/",
     "/console/orders/dispute/",
