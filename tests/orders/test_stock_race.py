@@ -44,6 +44,22 @@ def test_exactly_ten_are_sold_and_nobody_else_is_asked_to_pay(
     assert listing.status == "sold_out"
 
 
+def test_amounts_that_do_not_divide_leave_a_rest(listing: Listing, crowd: list[Person]) -> None:
+    """$30 each of $100: three go, and the last $10 are still there. Nobody is told of a bug."""
+
+    def some(buyer: Person) -> Order:
+        with transaction.atomic():
+            found = Listing.objects.get(pk=listing.pk)
+            return checkout.reserve(buyer=buyer, listing=found, face_value_cents=30_00)
+
+    results = at_once([lambda buyer=buyer: some(buyer) for buyer in crowd[:12]])
+    lost = [result for result in results if not isinstance(result, Order)]
+    assert len(lost) == 9
+    assert all(isinstance(error, InsufficientStock) for error in lost), lost
+    listing.refresh_from_db()
+    assert (listing.status, listing.available_cents) == ("live", 10_00)
+
+
 def test_without_the_guard_the_same_race_oversells(
     listing: Listing, crowd: list[Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
