@@ -8,6 +8,7 @@ or, where it is something else, left for a person.
 """
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from payments import effects, incidents
@@ -56,7 +57,7 @@ def done_before(instruction: Instruction) -> Answer | None:
     if instruction.kind not in effects.MARKED or not _may_have_forgotten(instruction):
         return None
     amount = instruction.params["amount"]
-    unknown = _unknown(_moved(instruction))
+    unknown = _forgotten(_moved(instruction), instruction)
     for one in unknown:
         if one.mark == str(instruction.pk):
             return Answer(one.remote_id)
@@ -87,12 +88,12 @@ def _moved(instruction: Instruction) -> list[Moved]:
     return processor().moved(group=str(escrow.reference), charge=escrow.charge_id)
 
 
-def _unknown(moved: list[Moved]) -> list[Moved]:
-    """What is no outcome of an instruction here, though it may be that of one still under way."""
-    done = Instruction.objects.exclude(remote_id="")
-    known = set(
-        done.filter(remote_id__in=[one.remote_id for one in moved]).values_list(
-            "remote_id", flat=True
-        )
+def _forgotten(moved: list[Moved], instruction: Instruction) -> list[Moved]:
+    """What no other instruction here has brought about, nor is just bringing about."""
+    remote_ids = {one.remote_id for one in moved}
+    others = Instruction.objects.exclude(pk=instruction.pk).filter(
+        Q(remote_id__in=remote_ids) | Q(escrow=instruction.escrow, person=instruction.person)
     )
-    return [one for one in moved if one.remote_id not in known]
+    rows = list(others.values_list("pk", "remote_id"))
+    known = {str(pk) for pk, _ in rows} | {remote_id for _, remote_id in rows if remote_id}
+    return [one for one in moved if not {one.mark, one.remote_id} & known]

@@ -187,6 +187,24 @@ def test_what_moved_belongs_to_one_instruction(sent: Order) -> None:
         )
 
 
+def test_what_is_just_under_way_is_not_forgotten(sandbox: SandboxProcess, buyer: Person) -> None:
+    """Of a split, the answer to the transfer is lost: the refund goes out all the same."""
+    sandbox.forget()
+    held = an_escrow(buyer)
+    restored.mark()
+    reconciliation.run()
+    look_away()
+    lost = {"kind": "answer_lost", "method": "POST", "path": "/v1/transfers", "times": 1}
+    sandbox.control("POST", "faults/", lost)
+    with transaction.atomic():
+        escrow.settle(held, seller_share_cents=20_00, actor=None, reason="Agreed")
+    for kind, status in (("transfer", "sent"), ("refund", "done")):
+        assert instructions.carry_out(held.instructions.get(kind=kind).pk).status == status
+    carry_out_all()
+    group = sandbox.control("GET", "money/")["groups"][str(held.reference)]
+    assert (group["transferred_cents"], group["refunded_cents"]) == (18_00, 10_00)
+
+
 def test_trades_after_the_restore_ask_nobody(
     sandbox: SandboxProcess, buyer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
