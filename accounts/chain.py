@@ -9,12 +9,36 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db import connection, transaction
+import pgtrigger
+from django.db import connection, models, transaction
+from django.db.models.functions import Now
 
 log = logging.getLogger(__name__)
 BATCH = 1000
+
+
+class Link(models.Model):
+    """A seal: the digest of the rows from `first_id` to `last_id`, and of the link before it."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["number"]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts.chain import Link
+
 
 class Proposal(models.Model):
     """An act that one person wants and another must agree to before it is done.
@@ -107,22 +109,8 @@ class Claim(models.Model):
         return f"{self.key} until {self.until:%H:%M}"
 
 
-class AuditSeal(models.Model):
-    """A link of the chain over the audit: the digest of its entries and of the link before it."""
+class AuditSeal(Link):
+    """A link of the chain over the audit."""
 
-    number = models.PositiveBigIntegerField(primary_key=True)
-    first_id = models.BigIntegerField()
-    last_id = models.BigIntegerField()
-    count = models.PositiveIntegerField()
-    previous = models.CharField(max_length=64, blank=True)
-    digest = models.CharField(max_length=64)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["number"]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number}:{self.digest}"
+    class Meta(Link.Meta):
+        abstract = False

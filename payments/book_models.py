@@ -2,11 +2,12 @@
 
 from typing import ClassVar
 
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Now
+
+from accounts.chain import Link
 
 
 class BalanceLine(models.Model):
@@ -109,27 +110,11 @@ class Difference(models.Model):
         return f"{self.get_kind_display()}: {self.source}"
 
 
-class Seal(models.Model):
-    """A link of the chain over all postings: a digest of those from `first_id` to `last_id`,
-    and of the seal before. Made by one worker; its head is published.
-    """
+class Seal(Link):
+    """A link of the chain over all postings. Made by one worker; its head is published."""
 
-    number = models.PositiveBigIntegerField(primary_key=True)
-    first_id = models.BigIntegerField()
-    last_id = models.BigIntegerField()
-    count = models.PositiveIntegerField()
-    previous = models.CharField(max_length=64, blank=True)
-    digest = models.CharField(max_length=64)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["number"]
-        triggers: ClassVar = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.number}:{self.digest}"
+    class Meta(Link.Meta):
+        abstract = False
 
 
 class Incident(models.Model):

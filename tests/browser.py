@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from marketplace.local import chromium, environment
@@ -12,6 +13,12 @@ from marketplace.local import chromium, environment
 SHOTS = environment.ROOT / "test-results"
 _FAILED = pytest.StashKey[bool]()
 NewContext = Callable[..., BrowserContext]
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds; to list all that is well as well would take longer than to check it."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
+    return list(found.response["violations"])
 
 
 @pytest.fixture(scope="session")

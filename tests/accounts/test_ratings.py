@@ -20,12 +20,12 @@ from tests.trade import at_once
 pytestmark = pytest.mark.django_db
 
 
-def completed(buyer: Person, seller: Person, *, ago: timedelta = timedelta(0)) -> Order:
+def completed(buyer: Person, seller: Person, face_value_cents: int = 50_00) -> Order:
     """A trade that ended well, as its row says."""
     listing = a_listing(seller=seller)
     with transaction.atomic():
-        order = checkout.reserve(buyer=buyer, listing=listing, face_value_cents=50_00)
-    Order.objects.filter(pk=order.pk).update(status="completed", ended_at=Now() - ago)
+        order = checkout.reserve(buyer=buyer, listing=listing, face_value_cents=face_value_cents)
+    Order.objects.filter(pk=order.pk).update(status="completed", ended_at=Now())
     return Order.objects.with_parts().get(pk=order.pk)
 
 
@@ -96,7 +96,7 @@ def test_contact_details_are_taken_out(order: Order) -> None:
 
 
 def test_the_mean_counts_trades_that_count(seller: Person) -> None:
-    """Cheap trades, trades with oneself and heaps by one buyer change nothing."""
+    """Cheap trades and heaps by one buyer change nothing."""
     buyers = [a_person() for _ in range(3)]
     Standing.objects.get_or_create(person=seller)
     for buyer in buyers[:2]:
@@ -106,8 +106,8 @@ def test_the_mean_counts_trades_that_count(seller: Person) -> None:
     assert Standing.objects.get(person=seller).rating is None  # two would say who they were
     for _ in range(5):
         ratings.rate(completed(buyers[2], seller), actor=buyers[2], stars=2, text="")
-    cheap = completed(buyers[0], seller)
-    Order.objects.filter(pk=cheap.pk).update(status="cancelled")
+    cheap = completed(buyers[0], seller, face_value_cents=10_00)
+    ratings.rate(cheap, actor=buyers[0], stars=1, text="")
     Rating.objects.update(shown_at=Now())
     standing.work_out(seller.pk)
     # Two fives, and three of the five twos.

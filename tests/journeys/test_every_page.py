@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
+from tests import browser
 from tests.journeys.people import NewPage, expect_state
 from tests.journeys.program import Json, Program, offer
 from tests.journeys.stack import Stack
@@ -86,8 +86,6 @@ CONSOLE = (
     "/console/providers/provider/replicate/change/",
 )
 GRAVE = ("serious", "critical")
-# To list all that is well as well takes longer than to check it.
-REPORTED = {"resultTypes": ["violations"]}
 
 
 @pytest.fixture
@@ -164,7 +162,7 @@ def violations(page: Page) -> list[str]:
     """What axe finds that is serious or critical."""
     return [
         f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:3]}"
-        for one in Axe().run(page, options=REPORTED).response["violations"]
+        for one in browser.violations(page)
         if one["impact"] in GRAVE
     ]
 

@@ -4,18 +4,16 @@ import re
 from urllib.parse import quote_plus
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import Person
 from listings.models import Listing
 from listings.quotes import quote
+from tests.browser import violations
 from tests.factories import a_document, a_listing, a_provider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("live_server")]
-# To list all that is well as well takes longer than to check it.
-REPORTED = {"resultTypes": ["violations"]}
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -46,7 +44,7 @@ def test_nothing_keeps_anybody_out(
                 page.emulate_media(color_scheme=scheme)
                 page.set_viewport_size(PHONE if scheme == "dark" else DESK)
                 page.goto(address)
-                found = Axe().run(page, options=REPORTED).response["violations"]
+                found = violations(page)
                 assert [(v["id"], v["help"]) for v in found] == [], address
                 wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert wide <= 0, address
