@@ -113,6 +113,8 @@ def test_a_moderator_decides_a_dispute(
     assert seller.order(order)["deadline"]
 
     decide(desk, order, outcome)
+    loser = seller if outcome == "Refund the buyer" else buyer
+    loser.step(order, "dispute/acceptance")
     if outcome == "Refund the buyer":
         expect_state(page, "This order was cancelled")
         wait_for_money(stack, order, returned(order))
