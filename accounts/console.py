@@ -43,7 +43,7 @@ def amount(field: str, label: str) -> Callable[[Any, Any], str]:
 
     @admin.display(description=label, ordering=field)
     def column(self: Any, row: Any) -> str:
-        context = {"cents": getattr(row, field), "currency": row.currency}
+        context = {"cents": getattr(row, field), "currency": self.currency(row)}
         return render_to_string("console/amount.html", context)
 
     return column

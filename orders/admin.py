@@ -18,7 +18,8 @@ from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
 from listings.forms import DollarsField
 from listings.models import Code
-from orders import admin_ratings as admin_ratings  # a further page of the console
+from orders import admin_codes as admin_codes  # further pages of the console
+from orders import admin_ratings as admin_ratings
 from orders import casefile, conversation, disputes, handing_in
 from orders.dispute_models import UNDECIDED
 from orders.evidence_views import as_attachment

@@ -201,11 +201,13 @@ from orders.dispute_models import (  # noqa: E402
 )
 from orders.evidence_models import Evidence, EvidenceKind  # noqa: E402
 from orders.message_models import Message  # noqa: E402
+from orders.opening_models import CodeOpening  # noqa: E402
 from orders.rating_models import Rating  # noqa: E402
 from orders.verification import models as verification_models  # noqa: E402, F401
 
 __all__ = [
     "OPEN",
+    "CodeOpening",
     "CodeProblem",
     "CodeReport",
     "Decision",

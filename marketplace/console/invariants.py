@@ -23,4 +23,9 @@ INVARIANTS: Mapping[str, str] = {
     "an appeal was decided by somebody else": """
         SELECT dispute_id FROM orders_decision WHERE by_id IS NOT NULL
         GROUP BY dispute_id, by_id HAVING count(*) > 1""",
+    "a code was read by one person only where two agreed to it": """
+        SELECT o.id FROM orders_codeopening o WHERE NOT EXISTS (
+            SELECT FROM accounts_proposal p
+            WHERE p.action = 'listings.code.opening' AND p.row = o.code_id::text
+            AND p.proposed_by_id = o.by_id AND p.state = 'agreed' AND p.decided_at <= o.at)""",
 }

@@ -17,13 +17,16 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import notifications
+from accounts import proposals as agreeing
 from accounts.models import Notification, Person
 from accounts.notifications import notify
-from listings import alerts, prices, publishing, saved
-from listings.models import Listing
+from accounts.proposals import Terms
+from listings import alerts, prices, publishing, saved, vault
+from listings.models import Code, Listing
 from marketplace.local.environment import ROOT
 from orders import (
     cancellation,
+    code_opening,
     completion,
     conversation,
     disputes,
@@ -38,7 +41,7 @@ from payments.processor.interface import CardDispute, Warned
 from tests.architecture.source import modules
 from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
-from tests.orders.stages import an_order
+from tests.orders.stages import CODES, an_order
 from tests.orders.test_evidence import hand_in
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, settle
@@ -112,6 +115,7 @@ def _said(buyer: Person) -> None:
     for refund_cents, step in ((5_00, proposals.refuse), (6_00, proposals.accept)):
         proposed = proposals.propose(order, actor=seller, refund_cents=refund_cents)
         step(order, actor=buyer, proposal_id=proposed.pk)
+    _code_read(vault.of(a_disputed_order(buyer, codes=CODES).pk)[0])
     for person in (buyer, seller):
         ratings.rate(order, actor=person, stars=4, text="")
     order = an_answered_order(buyer)
@@ -119,6 +123,20 @@ def _said(buyer: Person) -> None:
     decide(order, a_moderator(), disputes.RELEASE)
     disputes.appeal(now(order), actor=buyer, text=WORDS)
     decide(order, a_person(is_staff=True), disputes.RELEASE)
+
+
+def _code_read(code: Code) -> None:
+    """Two of staff agree that one of them reads it."""
+    reader, second = a_moderator(), a_person(is_staff=True, role="lead")
+    terms = Terms("listings.code.opening", str(code.pk), "", {})
+    with transaction.atomic():
+        proposed = agreeing.propose(
+            terms, actor=reader, subject="code", title="", parties=[], cents=None, reason=WORDS
+        )
+        agreed = {"agreed": terms.digest, "done": terms.digest}
+        agreeing.settle(proposed, actor=second, state="agreed", reason=WORDS, **agreed)
+        code_opening.open_code(code, actor=reader, reason=WORDS)
+    code_opening.read(code, actor=reader)
 
 
 def _measured(sandbox: SandboxProcess) -> None:

@@ -24,7 +24,7 @@ ROLES = Person.Role.values
 NOBODYS = {"providers.provider", "payments.ledgeraudit", "payments.freeze"}
 
 # Acts that are no form of a row, but a view that asks the same table.
-VIEWS = {"orders.order.private", "accounts.auditentry.export"}
+VIEWS = {"orders.order.private", "listings.code.reading", "accounts.auditentry.export"}
 
 
 def acts() -> Iterator[tuple[ConsoleAdmin, str]]:

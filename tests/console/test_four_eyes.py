@@ -26,7 +26,7 @@ from tests.orders.quarrels import a_disputed_order
 from tests.trade import at_once
 
 S = Proposal.State
-TERMS, TRADE, APPEAL = INVARIANTS
+TERMS, TRADE, APPEAL, *_ = INVARIANTS
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ ELSEWHERE = {
     "accounts.Proposal",
     "admin.LogEntry",
     "listings.Consent",
+    "orders.CodeOpening",
     "orders.Decision",
     "orders.Proposal",
     "orders.VerificationEvent",
