@@ -35,12 +35,18 @@ GROUPS = (
         "Paid, sent, arrived, disputed, and what you have to do by when",
         ("order_", "dispute_", "message_", "rating_", "evidence_", "verification_", "review_"),
     ),
-    Group("listings", "Your listings", "Approved, sent back, expired or removed", ("listing_",)),
+    Group(
+        "listings",
+        "Your listings",
+        "Approved, sent back, asked about, expired or removed",
+        ("listing_",),
+    ),
     Group(
         "alerts",
         "What you wait for",
-        "New offers that fit a saved search, and watched ones that became cheaper",
-        ("alert_",),
+        "New offers that fit a saved search, watched ones that became cheaper, and answers to what"
+        " you asked",
+        ("alert_", "question_"),
     ),
     Group("payouts", "Your payouts", "Arrived at your bank, or failed", ("payout_",)),
 )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
+from listings import admin_questions as admin_questions  # a further page of the console
 from listings import publishing
 from listings.lifecycle import machine
 from listings.models import Listing, ListingStatus, Report
@@ -157,14 +158,14 @@ class ReportAdmin(ConsoleAdmin):
     list_display = ("at", "listing", "reason", "reporter", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter), "reason")
     list_select_related = ("listing", "reporter")
-    related = ("listing", "reporter")
-    parties: ClassVar = ("listing.seller_id", "reporter_id")
+    related = ("listing", "question", "reporter")
+    parties: ClassVar = ("listing.seller_id", "question.by_id", "reporter_id")
     ids = ("listing_id",)
     search_fields = ("listing__title", "reporter__email", "text")
     search_help_text = "Offer, e-mail or words"
     ordering = (F("closed_at").desc(nulls_first=True), "-id")
     facts: ClassVar = [
-        ("Report", ("listing", "reason", "text", "reporter", "at", "closed_at")),
+        ("Report", ("listing", "question", "reason", "text", "reporter", "at", "closed_at")),
     ]
     acts: ClassVar = [
         Act(

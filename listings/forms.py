@@ -281,11 +281,38 @@ class ReportForm(forms.ModelForm):
     reason = forms.ChoiceField(
         label="What is wrong?", choices=[("", "Choose what fits best"), *Report.REASONS]
     )
+    text = PlainTextField(
+        label="What should we know?",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
 
     class Meta:
         model = Report
         fields = ["reason", "text"]
-        labels = {"text": "What should we know?"}
+
+
+class AskForm(forms.Form):
+    """A question to the seller."""
+
+    text = PlainTextField(
+        label="Your question",
+        help_text="About the credit, not about you: once it is answered, everybody reads it here.",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class AnswerForm(forms.Form):
+    """The seller's answer."""
+
+    text = PlainTextField(
+        label="Your answer",
+        help_text="Everybody reads it on the listing’s page.",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
 
 
 def initial(listing: Listing) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.machines import Event
 from accounts.models import Person
+from listings.question_models import Question as Question
 from listings.report_models import Report as Report
 from providers.models import Program, Provider
 from providers.vocabulary import TransferMethod

@@ -1,6 +1,6 @@
 """What the rules of offers do not allow, in words for people."""
 
-from accounts.refusals import Refusal
+from accounts.refusals import NotAllowed, Refusal
 
 
 class NotLive(Refusal):
@@ -29,6 +29,17 @@ class ConsentMissing(Refusal):
 class CodesMissing(Refusal):
     code = "codes_missing"
     message = "Deposit the codes first: together they must be worth the face value."
+
+
+class OwnListing(NotAllowed):
+    code = "own_listing"
+    message = "This is your own offer."
+
+
+class TooManyQuestions(Refusal):
+    code = "too_many_questions"
+    status = 429
+    message = "You have asked a lot lately. Wait for an answer before you ask more."
 
 
 class TooManyReports(Refusal):

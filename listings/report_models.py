@@ -8,15 +8,20 @@ from django.db.models.functions import Now
 
 
 class Report(models.Model):
-    """Somebody's word that a listing is not in order."""
+    """Somebody's word that a listing, or a question about it, is not in order."""
 
     REASONS: ClassVar = [
         ("forbidden", "The provider does not allow this sale"),
         ("stolen", "The credit may be stolen"),
         ("misleading", "The description is misleading"),
+        ("words", "It insults, or gives somebody away"),
         ("other", "Something else"),
     ]
     listing = models.ForeignKey("Listing", on_delete=models.CASCADE, related_name="reports")
+    # Of this question and its answer, not of the whole offer.
+    question = models.ForeignKey(
+        "Question", null=True, on_delete=models.CASCADE, related_name="reports"
+    )
     reporter = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

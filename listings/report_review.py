@@ -27,7 +27,9 @@ def close_alike(report: Report, *, actor: Person, reason: str) -> int:
     """
     _require_other(report, actor)
     with transaction.atomic():
-        alike = Report.objects.filter(listing=report.listing_id, reason=report.reason)
+        alike = Report.objects.filter(
+            listing=report.listing_id, question=report.question_id, reason=report.reason
+        )
         open_ones = list(
             alike.filter(closed_at=None).exclude(reporter=actor).select_for_update()[:MOST_AT_ONCE]
         )

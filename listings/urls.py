@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import choosing_views, kept_views, views
+from listings import choosing_views, kept_views, question_views, views
 
 app_name = "listings"
 urlpatterns = [
@@ -13,4 +13,15 @@ urlpatterns = [
     path("kept/<int:search_id>/deletion/", kept_views.forget, name="forget_search"),
     path("<uuid:listing_id>/watch/", kept_views.watch, name="watch"),
     path("<uuid:listing_id>/report/", views.report, name="report"),
+    path("<uuid:listing_id>/questions/", question_views.questions, name="questions"),
+    path(
+        "<uuid:listing_id>/questions/<int:question_id>/answer/",
+        question_views.answer,
+        name="answer",
+    ),
+    path(
+        "<uuid:listing_id>/questions/<int:question_id>/report/",
+        views.report,
+        name="report_question",
+    ),
 ]

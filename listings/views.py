@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.frames import render_around
-from listings import quotes, search
+from listings import questions, quotes, search
 from listings.filters import BrowseForm
 from listings.finding import find
 from listings.forms import ReportForm
@@ -22,6 +22,7 @@ from providers.estimates import what_it_buys
 
 SHOWN = 24
 SIMILAR = 3
+ANSWERS = 5
 
 
 @require_safe
@@ -78,8 +79,11 @@ def detail(request: HttpRequest, listing_id: UUID) -> HttpResponse:
         "provider": listing.provider,
         "is_own": listing.seller_id == request.user.pk,
         "buyable": listing.is_buyable,
+        "answered": questions.answered(listing)[:ANSWERS],
     }
-    if request.user.is_authenticated:
+    if context["is_own"]:
+        context["unanswered"] = questions.waiting(listing).count()
+    elif request.user.is_authenticated:
         context["watched"] = Watch.objects.filter(person=request.user, listing=listing).exists()
     if listing.provider.needs_consent:
         context["consent"] = listing.consents.filter(accepted_at__isnull=False).first()
@@ -113,18 +117,23 @@ def _similar(listing: Listing) -> list[Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def report(request: HttpRequest, listing_id: UUID) -> HttpResponse:
-    """Tell the moderators that an offer is not in order; signed out too."""
+def report(request: HttpRequest, listing_id: UUID, question_id: int | None = None) -> HttpResponse:
+    """Say that an offer, or a question about it, is not in order; signed out too."""
     listing = get_object_or_404(Listing.objects.visible_to(request.user), pk=listing_id)
+    question = question_id and get_object_or_404(
+        questions.visible_to(request.user, listing), pk=question_id
+    )
     form = ReportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         file_report(
             listing,
             reporter=request.user if request.user.is_authenticated else None,
             address=get_adapter().get_client_ip(request),
+            question=question or None,
             **form.cleaned_data,
         )
-        messages.success(request, "Thank you. A moderator will look at this listing.")
+        what = "question" if question else "listing"
+        messages.success(request, f"Thank you. A moderator will look at this {what}.")
         return redirect(listing)
-    context = {"listing": listing, "form": form}
+    context = {"listing": listing, "form": form, "question": question}
     return render(request, "listings/report.html", context, status=400 if form.errors else 200)

@@ -3,7 +3,6 @@
 What somebody writes is masked before it is stored, so that nothing later has to remember to.
 """
 
-import re
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,36 +11,17 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts import audit
+from accounts.contacts import MASK as MASK
+from accounts.contacts import masked
 from accounts.models import AuditEntry, Person
 from accounts.refusals import NotAllowed, WrongState
 from orders.models import Message, Order
 from orders.progress import locked, tell
 from orders.refusals import TooManyMessages
 
-MASK = "[contact removed]"
 # So many in so long a time, by one person on all their trades.
 MOST, WITHIN = 12, timedelta(minutes=10)
 LOOK_LASTS = timedelta(hours=1)
-CONTACTS = re.compile(
-    r"""
-    [\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]+)+  # mail
-    | \b(?:https?://|www\.)\S+                                                     # links
-    | \b(?:t\.me|wa\.me|discord\.(?:gg|com)|signal\.me|m\.me)/\S+                  # messengers
-    | \b(?:telegram|whatsapp|signal|discord|skype|wechat)\b[\s:]{0,3}@?[\w.#-]*[\d_@#][\w.#-]*
-    | (?<!\w)@[A-Za-z][\w.]{3,}                                                    # handles
-    | (?<![\w-])\+\d[\d\s().-]{7,18}\d                                             # telephones
-    | (?<![\w.-])0\d{2,4}[\s/.-]\d[\d\s/.-]{4,12}\d
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-
-
-def masked(text: str, *, but: str = "") -> str:
-    """The text without ways to go on elsewhere; `but`: the account that the credit goes to."""
-    kept = but.strip().casefold()
-    return CONTACTS.sub(
-        lambda found: found[0] if kept and found[0].strip().casefold() == kept else MASK, text
-    )
 
 
 @transaction.atomic

@@ -17,8 +17,16 @@ from accounts.models import (
     PersonalExport,
 )
 from accounts.refusals import NotAllowed, WrongState
-from listings import publishing
-from listings.models import Consent, Listing, ListingStatus, Report, SavedSearch, Watch
+from listings import publishing, questions
+from listings.models import (
+    Consent,
+    Listing,
+    ListingStatus,
+    Question,
+    Report,
+    SavedSearch,
+    Watch,
+)
 from orders.models import OPEN, Dispute, Evidence, Message, Order, PlacedRequest, Rating
 from payments import ledger, tax
 from payments.models import (
@@ -100,6 +108,7 @@ def erase(person: Person) -> None:
         raise StillOpen(" ".join(reasons), reasons=reasons)
     for listing in Listing.objects.filter(seller=person, status__in=[S.DRAFT, S.REJECTED]):
         publishing.withdraw(listing, actor=person)
+    _questions(person)
     _texts(person)
     _ways_in(person)
     _told(person)
@@ -158,6 +167,21 @@ def _texts(person: Person) -> None:
     for consent in consents.exclude(document=""):
         transaction.on_commit(partial(consent.document.delete, save=False))
     consents.update(original_name=GONE, document="")
+
+
+def _questions(person: Person) -> None:
+    """What they asked and answered, and what notices repeat of it; nobody answers a question of
+    somebody who is gone."""
+    asked = Question.objects.filter(by=person)
+    received = Question.objects.filter(listing__seller=person)
+    keys = {questions.asked_key(row.pk): ["text"] for row in asked}
+    keys |= {questions.answered_key(row.pk): ["text", "title"] for row in received}
+    for notice in Notification.objects.filter(key__in=keys):
+        notice.context |= dict.fromkeys(keys[notice.key], GONE)
+        notice.save(update_fields=["context"])
+    asked.filter(answered_at=None).delete()
+    asked.update(text=GONE, by=None)
+    received.exclude(answer="").update(answer=GONE)
 
 
 def _told(person: Person) -> None:

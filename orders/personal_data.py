@@ -31,7 +31,7 @@ from accounts.models import (
     Standing,
 )
 from accounts.refusals import WrongState
-from listings.models import Consent, Listing, Report, SavedSearch, Watch
+from listings.models import Consent, Listing, Question, Report, SavedSearch, Watch
 from orders.leaving import money_under_way
 from orders.models import Dispute, Evidence, Order
 from orders.verification import report
@@ -167,6 +167,13 @@ def _kept(person: Person) -> Any:
     }
 
 
+def _questions(person: Person) -> Any:
+    """What they asked, and what they were asked; who asked them was never told."""
+    asked = Question.objects.filter(by=person).order_by("pk")
+    received = Question.objects.filter(listing__seller=person).order_by("pk")
+    return {"asked": _rows(asked), "received": _rows(received, "by")}
+
+
 def _reports(person: Person) -> Any:
     return _rows(Report.objects.filter(reporter=person).order_by("pk"))
 
@@ -184,6 +191,7 @@ PARTS: dict[str, Part] = {
     "money": _money,
     "notices": _told,
     "kept": _kept,
+    "questions": _questions,
     "reports": _reports,
     "decisions": _decisions,
 }

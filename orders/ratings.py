@@ -12,9 +12,9 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from accounts import audit
+from accounts.contacts import masked
 from accounts.models import Person, Standing
 from accounts.refusals import NotAllowed, WrongState
-from orders.conversation import masked
 from orders.models import Order, OrderStatus, Rating
 from orders.progress import locked, tell
 

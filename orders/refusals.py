@@ -1,11 +1,7 @@
 """What the rules of trades do not allow, in words for people."""
 
-from accounts.refusals import NotAllowed, Refusal
-
-
-class OwnListing(NotAllowed):
-    code = "own_listing"
-    message = "This is your own offer."
+from accounts.refusals import Refusal
+from listings.refusals import OwnListing as OwnListing
 
 
 class PriceChanged(Refusal):

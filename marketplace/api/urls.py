@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from accounts.api import TokenList
 from listings import api as listings
+from listings import question_api as questions
 from marketplace.api import schema  # noqa: F401 (registers how tokens are described)
 from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
@@ -33,6 +34,8 @@ urlpatterns = [
     path(f"{LISTING}/pause/", listings.Pause.as_view()),
     path(f"{LISTING}/resumption/", listings.Resumption.as_view()),
     path(f"{LISTING}/withdrawal/", listings.Withdrawal.as_view()),
+    path(f"{LISTING}/questions/", questions.QuestionList.as_view()),
+    path(f"{LISTING}/questions/<int:question_id>/answer/", questions.QuestionReply.as_view()),
     path("orders/", orders.OrderList.as_view()),
     path(f"{ORDER}/", orders.OrderDetail.as_view()),
     path(f"{ORDER}/cancellation/", orders.Cancellation.as_view()),

@@ -94,6 +94,7 @@ UNFOLD: dict[str, Any] = {
                     _link("Offers", "sell", "listings_listing_changelist"),
                     _link("Codes", "key", "listings_code_changelist"),
                     _link("Reports", "flag", "listings_report_changelist"),
+                    _link("Questions", "help", "listings_question_changelist"),
                     _link("Ratings", "star", "orders_rating_changelist"),
                     _link("Providers", "domain", "providers_provider_changelist"),
                 ],

@@ -21,7 +21,7 @@ from accounts import proposals as agreeing
 from accounts.models import Notification, Person
 from accounts.notifications import notify
 from accounts.proposals import Terms
-from listings import alerts, prices, publishing, saved, vault
+from listings import alerts, prices, publishing, questions, saved, vault
 from listings.models import Code, Listing
 from marketplace.local.environment import ROOT
 from orders import (
@@ -98,6 +98,8 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     alerts.watch(buyer, watched)
     prices.reprice(watched, actor=watched.seller, discount_bp=5000)
     alerts.tell_due()
+    asked = questions.ask(watched, actor=buyer, text="Does it cover H100s?")
+    questions.answer(asked, actor=watched.seller, text="Yes, all of them.")
     for _ in range(2):
         Client().post("/accounts/login/", {"login": buyer.email, "password": PASSWORD})
     _measured(sandbox)

@@ -24,6 +24,8 @@ CONTRACT = {
     "listings/{listing_id}/pause/": {"post"},
     "listings/{listing_id}/resumption/": {"post"},
     "listings/{listing_id}/withdrawal/": {"post"},
+    "listings/{listing_id}/questions/": {"get", "post"},
+    "listings/{listing_id}/questions/{question_id}/answer/": {"post"},
     "orders/": {"get", "post"},
     "orders/{order_id}/": {"get", "patch"},
     "orders/{order_id}/cancellation/": {"post"},
@@ -86,6 +88,7 @@ def test_what_is_public_is_public_and_nothing_else(schema: dict[str, Any]) -> No
         ("get", "providers/{slug}/"),
         ("get", "listings/"),
         ("get", "listings/{listing_id}/"),
+        ("get", "listings/{listing_id}/questions/"),
         ("get", "schema/"),
     }
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 
 from accounts import mail_choices, tokens
 from accounts.models import ApiToken, Device, Notification, Person
-from listings.models import Consent, SavedSearch
+from listings.models import Consent, Question, SavedSearch
 from orders import checkout
 from orders.verification.models import Verification
 from providers.vocabulary import Rung
@@ -36,6 +37,9 @@ def things(buyer: Person, seller: Person) -> dict[str, Any]:
         order = checkout.reserve(buyer=buyer, listing=listing, face_value_cents=50_00)
     Consent.objects.create(listing=listing, document=a_document(), content_type="application/pdf")
     tokens.create(person=buyer, name="mine")
+    question = Question.objects.create(
+        listing=listing, by=buyer, text="Until when?", answer="March.", answered_at=Now()
+    )
     Verification.objects.create(order=order, rung=Rung.API_BALANCE)
     Notification.objects.filter(person=buyer).update(mail_due_at=None)
     return {
@@ -44,6 +48,7 @@ def things(buyer: Person, seller: Person) -> dict[str, Any]:
         "slug": slug,
         "token": mail_choices.link_token(buyer.pk, mail_choices.GROUPS[0]),
         "notification_id": Notification.objects.filter(person=buyer).latest("pk").pk,
+        "question_id": question.pk,
         "proposal_id": 1,
         "evidence_id": 1,
         "token_id": ApiToken.objects.get(person=buyer).pk,

@@ -8,7 +8,7 @@ from accounts import one_person
 from accounts.models import Notification, Person, Proposal
 from accounts.proposals import Terms
 from accounts.tokens import create
-from listings.models import Listing, ListingStatus, Report
+from listings.models import Listing, ListingStatus, Question, Report
 from marketplace import ledger_audit
 from payments.models import (
     Difference,
@@ -92,6 +92,7 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     in_review(seller)
     coded = a_listing(seller=seller, codes=["CANARY-AAAA-1111", "CANARY-BBBB-2222"])
     a_report(coded, buyer)
+    Question.objects.create(listing=coded, by=buyer, text="Until when?")
     a_standing(seller, completed=7, failed=1)
     refused_instruction(person=a_person())
     event_set_aside()

@@ -36,7 +36,7 @@ def test_nothing_keeps_anybody_out(
 ) -> None:
     draft = a_listing(seller=seller, status="draft", provider=a_provider("vast"))
     public = ["/listings/", "/listings/?q=none", offer.get_absolute_url(), "/market/", "/sell/"]
-    public.append(f"{offer.get_absolute_url()}report/")
+    public += [f"{offer.get_absolute_url()}{page}" for page in ("report/", "questions/")]
     own = ["/sell/", "/sell/new/", "/sell/new/?provider=vast", f"/sell/{draft.pk}/"]
     for addresses in (public, own):
         for address in addresses:

@@ -32,8 +32,8 @@ from accounts.models import (
 )
 from accounts.people import owner_of
 from accounts.refusals import NotAllowed, WrongState
-from listings import alerts, publishing, saved
-from listings.models import Consent, Listing, Report
+from listings import alerts, publishing, questions, saved
+from listings.models import Consent, Listing, Question, Report
 from marketplace import ledger_audit, sweeps
 from orders import cancellation, checkout, completion, leaving, personal_data, transfer
 from orders.models import Dispute, Evidence, Message, Order, PlacedRequest, Rating
@@ -162,6 +162,8 @@ def _sold(seller: Person, buyer: Person, sandbox: SandboxProcess) -> Order:
     provider = a_provider("strict", resale_policy=ResalePolicy.CONSENT_REQUIRED)
     written = {"title": WROTE, "description": NAME, "region": "zq-region"}
     listing = a_listing(seller=seller, provider=provider, **written)
+    asked = questions.ask(listing, actor=buyer, text="Until when?")
+    questions.answer(asked, actor=seller, text=WROTE)
     order = placed(buyer, listing, 50_00)
     transfer.send(paid(order), actor=seller, note=WROTE)
     completion.confirm(order, actor=buyer)
@@ -190,6 +192,9 @@ def _bought(buyer: Person) -> None:
     for notice in Notification.objects.filter(kind="order_disputed_seller"):
         notice.context["text"] = WROTE
         notice.save()
+    for text in (WROTE, "ZQ-WROTE more"):
+        asked = questions.ask(order.listing, actor=buyer, text=text)
+    questions.answer(asked, actor=order.seller, text="Yes.")
     Report.objects.create(listing=order.listing, reporter=buyer, reason="other", text=WROTE)
     Message.objects.create(order=order, by=buyer, text=WROTE)
     Rating.objects.create(order=order, by=buyer, about=order.seller, stars=1, text=WROTE)
@@ -214,6 +219,8 @@ def test_erasing_leaves_no_trace_and_the_books_add_up(
     leaving.erase(canary)
     assert found_anywhere() == []
     assert still_theirs(canary) == STAYING
+    gone = {(leaving.GONE, "Yes."), ("Until when?", leaving.GONE)}
+    assert set(Question.objects.values_list("text", "answer")) == gone
     assert not document.storage.exists(document.name)
     now = list(Order.objects.order_by("pk").values_list("price_cents", "status", "ended_at"))
     assert now == kept
@@ -323,7 +330,7 @@ def test_an_export_holds_what_is_mine_and_nothing_of_others(
     client.force_login(canary, backend="django.contrib.auth.backends.ModelBackend")
     assert client.post(f"{PATH}export/").status_code == 302
     assert client.get(f"{PATH}export/download/").status_code == 404
-    assert "0 of 8 parts" in client.get(PATH).content.decode()
+    assert "0 of 9 parts" in client.get(PATH).content.decode()
     sweeps.sweep()
     parts = parts_of(client)
     assert set(parts) == {f"{name}.json" for name in personal_data.PARTS}
