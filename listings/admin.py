@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
+from listings import admin_checks as admin_checks  # a further page of the console
 from listings import admin_questions as admin_questions  # a further page of the console
-from listings import publishing
+from listings import checks, publishing
 from listings.lifecycle import machine
 from listings.models import Listing, ListingStatus, Report
 from listings.report_review import close_alike, close_report
@@ -150,6 +151,8 @@ class ListingAdmin(ConsoleAdmin):
             "consents": row.consents.select_related("accepted_by"),
             "reports": row.reports.select_related("reporter").order_by("-id")[:20],
             "events": row.events.select_related("actor"),
+            "findings": checks.explained(row),
+            "score": row.check_score,
         }
 
 

@@ -10,12 +10,16 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Now
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.machines import Event
 from accounts.models import Person
+from listings.check_models import FLAGGED_FROM
+from listings.check_models import Check as Check
+from listings.check_models import Finding as Finding
+from listings.check_models import Tuning as Tuning
 from listings.question_models import Question as Question
 from listings.report_models import Report as Report
 from providers.models import Program, Provider
@@ -137,6 +141,8 @@ class Listing(models.Model):
     available_cents = models.BigIntegerField()
     reserved_cents = models.BigIntegerField(default=0)
     sold_cents = models.BigIntegerField(default=0)
+    # What checks found when it was last handed in; sorts the queue and nothing else.
+    check_score = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # The price of all that is available; `payments.money.price_of` in SQL.
     price_cents = models.GeneratedField(
         expression=F("available_cents") - (F("available_cents") * F("discount_bp") + 5000) / 10000,
@@ -198,6 +204,12 @@ class Listing(models.Model):
             ),
             models.Index(fields=["seller", "-created_at"]),
             models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status="in_review", check_score__gte=FLAGGED_FROM),
+                name="flagged",
+            ),
+            models.Index(MD5("description"), name="same_description", condition=~Q(description="")),
             GinIndex(fields=["search"], name="listing_search"),
         ]
 
@@ -284,7 +296,9 @@ class Code(models.Model):
         indexes = [
             models.Index(
                 fields=["listing", "id"], condition=Q(status="available"), name="codes_left"
-            )
+            ),
+            # Void ones, too: where a code was before.
+            models.Index(fields=["fingerprint"], name="code_seen"),
         ]
 
     def __str__(self) -> str:

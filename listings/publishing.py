@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
-from listings import alerts, limits, vault
+from listings import alerts, checks, limits, vault
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
 from listings.refusals import CodesMissing, ConsentMissing
@@ -93,6 +93,7 @@ def submit(listing: Listing, *, actor: Person) -> Listing:
     _require_codes(listing)
     limits.require_room(listing)
     machine.advance(listing, S.IN_REVIEW, kind="submitted", actor=actor)
+    checks.look(listing)
     return listing
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import authority
 from accounts.console import Act, ConsoleAdmin, Reasoned, amount, state
 from accounts.models import Person, Standing
+from listings import checks
 from listings.forms import DollarsField
 from listings.models import Code
 from orders import admin_codes as admin_codes  # further pages of the console
@@ -50,6 +51,8 @@ def trade(order: Order) -> dict[str, Any]:
         "postings": order.escrow.postings.all(),
         "instructions": order.escrow.instructions.order_by("created_at"),
         "codes": codes.order_by("id"),
+        "findings": checks.explained(order.listing),
+        "score": order.listing.check_score,
     }
 
 

@@ -26,6 +26,7 @@ from django.db.models.functions import Cast, Concat, Now
 
 from accounts import one_person
 from accounts.models import Likeness, Proposal
+from listings.check_models import FLAGGED_FROM
 from listings.models import Consent, Listing, ListingStatus, Report
 from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Rating, Verdict
 from payments import repairs
@@ -102,7 +103,8 @@ def _incidents() -> QuerySet[Any]:
 
 def _reviews() -> QuerySet[Any]:
     consent = Consent.objects.filter(listing=OuterRef("pk"))
-    return Listing.objects.filter(status=ListingStatus.IN_REVIEW).annotate(
+    waiting = Listing.objects.filter(status=ListingStatus.IN_REVIEW)
+    return waiting.filter(check_score__lt=FLAGGED_FROM).annotate(
         said=Case(
             When(Exists(consent), then=Value(", consent to examine")),
             default=Value(""),
@@ -179,6 +181,14 @@ KINDS = (
         lambda: Likeness.objects.filter(decision=""), "raised_at",
         _pair("first__email", "second__email"), _text("evidence"),
         words=one_person.KINDS,
+    ),
+    Kind(
+        "flagged", "Review first", "listings.listing", 4, "attention", DAY / 2,
+        lambda: Listing.objects.filter(
+            status=ListingStatus.IN_REVIEW, check_score__gte=FLAGGED_FROM
+        ),
+        "status_since", F("title"),
+        Concat(Value("The checks before people add up to "), _text("check_score")),
     ),
     Kind(
         "review", "Review", "listings.listing", 5, "waiting", DAY,

@@ -96,6 +96,7 @@ UNFOLD: dict[str, Any] = {
                     _link("Reports", "flag", "listings_report_changelist"),
                     _link("Questions", "help", "listings_question_changelist"),
                     _link("Ratings", "star", "orders_rating_changelist"),
+                    _link("Checks", "rule_settings", "listings_check_changelist"),
                     _link("Providers", "domain", "providers_provider_changelist"),
                 ],
             },

@@ -8,6 +8,7 @@ from accounts import one_person
 from accounts.models import Notification, Person, Proposal
 from accounts.proposals import Terms
 from accounts.tokens import create
+from listings import tuning
 from listings.models import Listing, ListingStatus, Question, Report
 from marketplace import ledger_audit
 from payments.models import (
@@ -114,5 +115,6 @@ def all_of_it(buyer: Person, seller: Person) -> None:
         expires_at=timezone.now() + timedelta(days=3),
     )
     Freeze.objects.create(begun_by=reporter, reason="The bank called.")
+    tuning.make_rows()
     ledger_audit.run()
     assert LedgerAudit.objects.exists()

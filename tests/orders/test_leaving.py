@@ -108,6 +108,7 @@ ELSEWHERE = {
     "accounts.Proposal",
     "admin.LogEntry",
     "listings.Consent",
+    "listings.Tuning",
     "orders.CodeOpening",
     "orders.Decision",
     "orders.Proposal",
