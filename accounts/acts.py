@@ -7,13 +7,12 @@ from typing import Any
 
 from django import forms
 from django.apps import apps
-from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from accounts import authority, claims, proposals
+from accounts import authority, claims, dials, proposals
 from accounts.models import MoneyDecision, Person, Proposal
 from accounts.refusals import NotAllowed, Refusal, WrongState
 
@@ -104,7 +103,7 @@ def carry_out(act: Act, case: Case, *, actor: Person, form: Reasoned) -> Proposa
         if rule.counted:
             _count(actor, case.action)
         cents = act.cents(case.row, form.cleaned_data) if act.cents else None
-        if not rule.needs_two(cents):
+        if not rule.needs_two(cents, above_cents=dials.now("FOUR_EYES_ABOVE_CENTS")):
             act.do(case.row, actor=actor, **form.cleaned_data)
             return None
         _rehearse(act, case, actor, form)
@@ -136,7 +135,7 @@ def _count(actor: Person, action: str) -> None:
     """One more decision about money. Raises TooMany; the caller has locked the actor's row."""
     since = timezone.now() - timedelta(hours=1)
     lately = MoneyDecision.objects.filter(person=actor, at__gte=since).count()
-    if lately >= settings.MONEY_DECISIONS_PER_HOUR:
+    if lately >= dials.now("MONEY_DECISIONS_PER_HOUR"):
         raise TooMany
     MoneyDecision.objects.create(person=actor, action=action)
 

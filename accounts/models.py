@@ -16,6 +16,8 @@ from accounts.console_models import AuditSeal as AuditSeal
 from accounts.console_models import Claim as Claim
 from accounts.console_models import MoneyDecision as MoneyDecision
 from accounts.console_models import Proposal as Proposal
+from accounts.dial_models import Dial as Dial
+from accounts.dial_models import DialChange as DialChange
 
 
 class People(BaseUserManager["Person"]):

@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 ALWAYS, ABOVE = "always", "above"
 SOURCE = Path(__file__).with_suffix(".toml")
 
@@ -23,11 +21,11 @@ class Rule:
     # Counts towards what one person may decide about money in an hour.
     counted: bool = False
 
-    def needs_two(self, cents: int | None) -> bool:
+    def needs_two(self, cents: int | None, *, above_cents: int) -> bool:
         """Whether a second person must agree, where so much is at stake."""
         if self.two == ABOVE:
             assert cents is not None, "an act with an amount says what it is"
-            return cents > settings.FOUR_EYES_ABOVE_CENTS
+            return cents > above_cents
         return self.two == ALWAYS
 
     @property

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, F, Sum
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from accounts import dials
 from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
 from listings import admin_checks as admin_checks  # a further page of the console
@@ -110,7 +110,7 @@ class ListingAdmin(ConsoleAdmin):
     @admin.display(description="Seller's proceeds for all of it")
     def proceeds_cents(self, listing: Listing) -> int:
         price = self.asked_cents(listing)
-        return price - money.commission_on(price, settings.COMMISSION_BP)
+        return price - money.commission_on(price, dials.now("COMMISSION_BP"))
 
     def more_urls(self) -> Sequence[URLPattern]:
         view = self.guarded(require_safe(self.consent_view))

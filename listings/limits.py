@@ -1,10 +1,10 @@
 """How much a seller may have on offer and under way at once, by their standing."""
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Case, F, Sum, When
 from django.db.models.fields import BigIntegerField
 
+from accounts import dials
 from accounts.models import Person, Standing, Tier
 from listings.models import Listing, ListingStatus
 from listings.refusals import TooMuchOpen
@@ -20,10 +20,10 @@ ON_OFFER = (
 def limit_cents(tier: Tier) -> int | None:
     """What a seller of that tier may have open, at the prices asked; None for no limit."""
     limits = {
-        Tier.NEW: settings.NEW_SELLER_OPEN_CENTS,
-        Tier.ESTABLISHED: settings.ESTABLISHED_SELLER_OPEN_CENTS,
+        Tier.NEW: "NEW_SELLER_OPEN_CENTS",
+        Tier.ESTABLISHED: "ESTABLISHED_SELLER_OPEN_CENTS",
     }
-    return limits.get(tier)
+    return dials.now(limits[tier]) if tier in limits else None
 
 
 def open_cents(person: Person) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import dials
 from accounts.models import Notification
 
 
@@ -20,7 +21,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
     return {
         "site_origin": settings.SITE_ORIGIN,
-        "commission_bp": settings.COMMISSION_BP,
+        "commission_bp": lambda: dials.shown("COMMISSION_BP"),
         "debug": settings.DEBUG,
         "unread_count": unread,
     }

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 
-from accounts import one_person
+from accounts import dials, one_person
 from accounts.models import Person
 from accounts.refusals import NotAllowed
 from listings import stock, vault
@@ -86,7 +86,7 @@ def reserve(
 
 def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents: int) -> Order:
     """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
-    commission = money.commission_on(price_cents, settings.COMMISSION_BP)
+    commission = money.commission_on(price_cents, dials.now("COMMISSION_BP"))
     now = _database_now()
     order = Order(
         listing=listing,
@@ -133,7 +133,7 @@ def _require_few_open(buyer: Person) -> None:
     if not locked.is_active:
         raise NotAllowed("This account is closed.")
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
-    if unpaid >= settings.MAX_OPEN_ORDERS_PER_BUYER:
+    if unpaid >= dials.now("MAX_OPEN_ORDERS_PER_BUYER"):
         raise TooManyOpenOrders
 
 

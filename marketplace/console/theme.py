@@ -112,6 +112,7 @@ UNFOLD: dict[str, Any] = {
                     _link("Ledger audits", "fact_check", "payments_ledgeraudit_changelist"),
                     _link("Reconciliations", "rule", "payments_reconciliation_changelist"),
                     _link("Differences", "difference", "payments_difference_changelist"),
+                    _link("Fees and limits", "tune", "accounts_dial_changelist"),
                     _link("Freezes", "ac_unit", "payments_freeze_changelist"),
                 ],
             },

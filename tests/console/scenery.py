@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts import one_person
+from accounts import dials, one_person
 from accounts.models import Notification, Person, Proposal
 from accounts.proposals import Terms
 from accounts.tokens import create
@@ -116,5 +116,6 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     )
     Freeze.objects.create(begun_by=reporter, reason="The bank called.")
     tuning.make_rows()
+    dials.make_rows()
     ledger_audit.run()
     assert LedgerAudit.objects.exists()

@@ -21,7 +21,13 @@ from tests.factories import a_listing, a_person
 
 ROLES = Person.Role.values
 # What nobody's case is.
-NOBODYS = {"listings.check", "providers.provider", "payments.ledgeraudit", "payments.freeze"}
+NOBODYS = {
+    "accounts.dial",
+    "listings.check",
+    "providers.provider",
+    "payments.ledgeraudit",
+    "payments.freeze",
+}
 
 # Acts that are no form of a row, but a view that asks the same table.
 VIEWS = {"orders.order.private", "listings.code.reading", "accounts.auditentry.export"}

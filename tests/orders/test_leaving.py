@@ -104,6 +104,7 @@ STAYING = {
 # Tables that this story does not come by.
 ELSEWHERE = {
     "accounts.Claim",
+    "accounts.DialChange",
     "accounts.MoneyDecision",
     "accounts.Proposal",
     "admin.LogEntry",
