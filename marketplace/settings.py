@@ -235,6 +235,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Else every new handler, of which tests make thousands, would read all static files.
+WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 UPLOAD_LIMIT_BYTES = 5 * 1024 * 1024
 
