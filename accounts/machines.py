@@ -4,7 +4,7 @@ A move is a conditional update on the old state that must touch exactly one row,
 append-only event row in the same transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import pgtrigger
@@ -85,6 +85,37 @@ class Machine:
         self._record(row, kind=kind, old=old, new=to, actor=actor, note=note)
         # These columns only: a full refresh would forget the relations that were loaded with it.
         row.refresh_from_db(fields=["status", "status_since", *changes])
+
+    def advance_all(
+        self,
+        keys: Sequence[Any],
+        old: str,
+        to: str,
+        *,
+        kind: str,
+        note: str = "",
+        only_if: models.Q | None = None,
+        **changes: Any,
+    ) -> None:
+        """Move many rows from `old` to `to` that nobody moves by hand, with an event for each.
+
+        All or, where one is elsewhere by now, none: raises WrongState for the caller's transaction.
+        """
+        assert connection.in_atomic_block, "a move and its event belong to one transaction"
+        if to not in self.table[old]:
+            raise WrongState
+        rows = self.model.objects.filter(pk__in=keys, status=old)
+        if only_if is not None:
+            rows = rows.filter(only_if)
+        if rows.update(status=to, status_since=Now(), **changes) != len(keys):
+            raise WrongState
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {self.events._meta.db_table}"  # noqa: S608 - a table of ours
+                f" ({self.link}_id, kind, from_status, to_status, note)"
+                " SELECT key, %s, %s, %s, %s FROM unnest(%s) AS key",
+                [kind, old, to, note, list(keys)],
+            )
 
     def remark(self, row: Any, *, kind: str, actor: Any, note: str = "") -> None:
         """Record something that happened without a change of state."""

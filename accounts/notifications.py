@@ -1,6 +1,7 @@
 """Telling people. A notification is recorded with what it tells of; a worker mails it later."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,11 +26,18 @@ def notify(*, person: Person, kind: str, key: str, url: str = "", **context: Any
 
     `context` must be JSON; `url` is the path of the page with the next step.
     """
+    notify_all([notice(person_id=person.pk, kind=kind, key=key, url=url, **context)])
+
+
+def notice(*, person_id: int, kind: str, key: str, url: str = "", **context: Any) -> Notification:
+    """A notification that `notify_all` is to record."""
+    return Notification(person_id=person_id, kind=kind, key=key, context={**context, "url": url})
+
+
+def notify_all(notices: Sequence[Notification]) -> None:
+    """`notify` for many."""
     assert connection.in_atomic_block, "a notification belongs to the transaction it tells of"
-    Notification.objects.bulk_create(
-        [Notification(person=person, kind=kind, key=key, context={**context, "url": url})],
-        ignore_conflicts=True,
-    )
+    Notification.objects.bulk_create(notices, ignore_conflicts=True)
 
 
 def render(notification: Notification) -> tuple[str, list[str]]:

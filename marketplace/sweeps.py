@@ -13,7 +13,16 @@ from django.db import connection
 from accounts import audit_chain, notifications, proposals
 from listings import alerts, facets, prices, publishing
 from marketplace import ledger_audit
-from orders import deadlines, evidence, follow, personal_data, ratings, sold_count, standing
+from orders import (
+    batches,
+    deadlines,
+    evidence,
+    follow,
+    personal_data,
+    ratings,
+    sold_count,
+    standing,
+)
 from orders.models import Order
 from orders.verification import taking
 from payments import (
@@ -78,6 +87,7 @@ def sweep() -> dict[str, int]:
         return {
             "webhooks": _once(webhooks.process_due),
             "orders": _each(_follow, follow.due()),
+            "completed": _once(batches.complete_due),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
             "recoveries": _each(recovery.begin, recovery.due()),
             "answers": _each(evidence.answer, evidence.due()),

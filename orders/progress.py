@@ -1,5 +1,6 @@
 """The life of a trade: the transition table, and the only module that assigns its status."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.machines import Machine
 from accounts.models import Person
-from accounts.notifications import notify
+from accounts.notifications import notice, notify, notify_all
 from accounts.refusals import WrongState
 from orders.models import Order, OrderEvent, OrderStatus, Verdict
 from orders.verification import course
@@ -79,16 +80,31 @@ def tell(
     key = f"order:{order.pk}:{kind}:{person.pk}" + (f":{mark}" if mark else "")
     if again:
         key += f":{order.events.count()}"
-    notify(
-        person=person,
-        kind=kind,
-        key=key,
-        url=order.get_absolute_url(),
-        title=order.title,
-        currency=order.currency,
-        face_value_cents=order.face_value_cents,
-        price_cents=order.price_cents,
-        proceeds_cents=order.proceeds_cents,
-        deadline=order.deadline.isoformat() if order.deadline else "",
-        **more,
+    notify(person=person, kind=kind, key=key, **_stand(order), **more)
+
+
+def tell_all(told: Iterable[tuple[Order, int, str]]) -> None:
+    """`tell` for many orders: each with whom (a person's key) and what."""
+    notify_all(
+        [
+            notice(
+                person_id=person_id,
+                kind=kind,
+                key=f"order:{order.pk}:{kind}:{person_id}",
+                **_stand(order),
+            )
+            for order, person_id, kind in told
+        ]
     )
+
+
+def _stand(order: Order) -> dict[str, Any]:
+    return {
+        "url": order.get_absolute_url(),
+        "title": order.title,
+        "currency": order.currency,
+        "face_value_cents": order.face_value_cents,
+        "price_cents": order.price_cents,
+        "proceeds_cents": order.proceeds_cents,
+        "deadline": order.deadline.isoformat() if order.deadline else "",
+    }

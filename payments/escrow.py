@@ -4,6 +4,7 @@ The only module that assigns an escrow's status. What a decision moves at the pr
 written as an instruction in the same transaction, and carried out afterwards.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -216,6 +217,37 @@ def release(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
     settle(escrow, seller_share_cents=escrow.price_cents, actor=actor, reason=reason)
 
 
+def release_all(escrows: Sequence[Escrow], *, reason: str) -> None:
+    """`release` for many at once, whose sellers owe nothing: all of them, or WrongState.
+
+    The caller has locked them, and knows from those rows that they are held and free.
+    """
+    machine.advance_all(
+        [escrow.pk for escrow in escrows],
+        HELD,
+        RELEASED,
+        kind="released",
+        note=reason,
+        only_if=Q(contested_at=None, suspected_at=None, released_cents=0, refunded_cents=0),
+        released_cents=F("price_cents"),
+    )
+    ledger.post_all([movement for escrow in escrows for movement in _released_whole(escrow)])
+    sent = [(escrow, escrow.proceeds_cents) for escrow in escrows if escrow.proceeds_cents]
+    instructions.write_transfers(sent)
+
+
+def _released_whole(escrow: Escrow) -> Iterator[ledger.Movement]:
+    source = ledger.held(escrow.pk)
+    ends = (
+        ("commission", ledger.COMMISSION, escrow.commission_cents),
+        ("release", ledger.owed_to_seller(escrow.seller_id), escrow.proceeds_cents),
+    )
+    for what, destination, cents in ends:
+        if cents:
+            key = f"escrow:{escrow.pk}:{what}"
+            yield ledger.Movement(key, source, destination, cents, escrow.currency, escrow.pk)
+
+
 def refund(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
     """All of it back to the buyer."""
     settle(escrow, seller_share_cents=0, actor=actor, reason=reason)
@@ -262,7 +294,8 @@ def _release_share(escrow: Escrow) -> None:
         moved = _move(escrow, "release", ledger.owed_to_seller(escrow.seller_id), proceeds)
         assert moved
         if left := recovery.net(escrow, proceeds):
-            instructions.write_transfer(escrow, left, purpose=f"escrow:{escrow.pk}:transfer")
+            purpose = instructions.transfer_purpose(escrow)
+            instructions.write_transfer(escrow, left, purpose=purpose)
 
 
 def _move(escrow: Escrow, what: str, destination: str, amount_cents: int) -> bool:

@@ -5,6 +5,7 @@ key, and looks at the processor first once the key may have been forgotten there
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -47,28 +48,52 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> N
     What it brings about at the processor carries the instruction's id, for look-ups.
     """
     assert connection.in_atomic_block, "an instruction belongs to the decision it carries out"
+    instruction = _made(kind=kind, purpose=purpose, params=params, **links)
+    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
+
+
+def _made(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> Instruction:
     mark = uuid4()
     if kind in effects.MARKED:
         params = {**params, "metadata": {"instruction": str(mark)}}
-    instruction = Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
-    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
+    return Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
+
+
+def transfer_purpose(escrow: Escrow) -> str:
+    """Of what a release sends to the seller."""
+    return f"escrow:{escrow.pk}:transfer"
 
 
 def write_transfer(escrow: Escrow, amount_cents: int, *, purpose: str) -> None:
     """Have proceeds sent to the seller's account, out of the charge they come from."""
     account = PayoutAccount.objects.get(person=escrow.seller)
-    write(
-        kind="transfer",
-        purpose=purpose,
-        escrow=escrow,
-        params={
-            "amount": amount_cents,
-            "currency": escrow.currency.lower(),
-            "destination": account.remote_id,
-            "source_transaction": escrow.charge_id,
-            "transfer_group": escrow.reference,
-        },
+    params = _transfer_params(escrow, amount_cents, destination=account.remote_id)
+    write(kind="transfer", purpose=purpose, escrow=escrow, params=params)
+
+
+def write_transfers(released: Sequence[tuple[Escrow, int]]) -> None:
+    """`write_transfer` for many escrows, released just now, with what each seller is sent."""
+    assert connection.in_atomic_block, "an instruction belongs to the decision it carries out"
+    sellers = {escrow.seller_id for escrow, _ in released}
+    accounts = dict(
+        PayoutAccount.objects.filter(person__in=sellers).values_list("person", "remote_id")
     )
+    rows = []
+    for escrow, amount_cents in released:
+        params = _transfer_params(escrow, amount_cents, destination=accounts[escrow.seller_id])
+        purpose = transfer_purpose(escrow)
+        rows.append(_made(kind="transfer", purpose=purpose, params=params, escrow=escrow))
+    Instruction.objects.bulk_create(rows)
+
+
+def _transfer_params(escrow: Escrow, amount_cents: int, *, destination: str) -> dict[str, Any]:
+    return {
+        "amount": amount_cents,
+        "currency": escrow.currency.lower(),
+        "destination": destination,
+        "source_transaction": escrow.charge_id,
+        "transfer_group": escrow.reference,
+    }
 
 
 def call_off(escrow: Escrow, *, kind: str) -> None:

@@ -1,5 +1,7 @@
 """The only writer of postings, and the names of the accounts they move money between."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -80,6 +82,32 @@ def post(
     assert (before.source, before.destination) == (source, destination), f"{key} went elsewhere"
     assert (before.amount_cents, before.currency) == (amount_cents, currency), f"{key} was other"
     return False
+
+
+class Movement(NamedTuple):
+    """One posting of many (`post_all`)."""
+
+    key: str
+    source: str
+    destination: str
+    amount_cents: int
+    currency: str
+    escrow_id: UUID
+
+
+def post_all(movements: Sequence[Movement]) -> None:
+    """Move money that never moved before, all in one statement; a known key is an error."""
+    assert connection.in_atomic_block, "money moves together with what it moves for"
+    if not movements:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO payments_posting"
+            " (key, source, destination, amount_cents, currency, escrow_id)"
+            " SELECT * FROM"
+            " unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[])",
+            [list(column) for column in zip(*movements, strict=True)],
+        )
 
 
 def posted(key: str) -> bool:

@@ -118,6 +118,13 @@ def net(escrow: Escrow, proceeds_cents: int) -> int:
     return proceeds_cents - kept
 
 
+def ever_owed(seller_ids: set[int]) -> set[int]:
+    """Which of these sellers owe something, or once did."""
+    accounts = {ledger.debt(seller_id): seller_id for seller_id in seller_ids}
+    rows = Posting.objects.filter(source__in=accounts).values_list("source", flat=True)
+    return {accounts[source] for source in rows.distinct()}
+
+
 def owed_cents(seller_id: int, currency: str) -> int:
     """What a seller owes the platform."""
     return -ledger.balance(ledger.debt(seller_id), currency)

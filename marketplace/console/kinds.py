@@ -32,7 +32,7 @@ from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Rating, Ve
 from payments import repairs
 from payments.models import Difference, Escrow, Incident, Instruction, InstructionKind, WebhookEvent
 from providers.models import Provider
-from providers.vocabulary import PAPER_RUNGS, ResalePolicy
+from providers.vocabulary import ResalePolicy
 
 DAY = timedelta(days=1)
 # How long what a moderator has said of a provider's terms counts as checked.
@@ -197,14 +197,6 @@ KINDS = (
             F("provider__name"), Value(": "),
             _label("provider__resale_policy", ResalePolicy.choices), "said",
         ),
-    ),
-    Kind(
-        "documents", "Documents", "orders.order", 5, "waiting", 2 * DAY,
-        lambda: Order.objects.filter(
-            status=OrderStatus.TRANSFERRED, verdict="", rung__in=PAPER_RUNGS
-        ),
-        "status_since", F("title"), Value("Compare what the parties handed in."),
-        deadline="deadline",
     ),
     Kind(
         "talking", "With the parties", "orders.dispute", 6, "waiting", 10 * DAY,

@@ -49,7 +49,7 @@ def acceptance(request: SignedInRequest, order: Order) -> HttpResponse:
 def report(request: SignedInRequest, order_id: str) -> HttpResponse:
     """The verification report, to read and to print."""
     order = _of_party(request, order_id)  # type: ignore[arg-type]
-    if getattr(order, "verification", None) is None and order.weighed_at is None:
+    if getattr(order, "verification", None) is None:
         raise Http404
     signed = reports.signed(order)
     context = {"order": order, "report": signed["report"], "signature": signed["signature"]}

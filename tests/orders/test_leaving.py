@@ -114,7 +114,6 @@ ELSEWHERE = {
     "orders.Decision",
     "orders.Proposal",
     "orders.VerificationEvent",
-    "orders.Weighing",
     "payments.Freeze",
     "payments.TaxDetails",
     "providers.PolicyChange",

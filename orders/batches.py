@@ -1,0 +1,85 @@
+"""Trades whose cooling-off time has passed are completed many at a time.
+
+What is not plain (a key still lent, a dispute at the bank, a suspicion, a seller in debt) is left
+to `orders.deadlines`, which takes one at a time. The meaning is that of `completion`.
+"""
+
+from collections import Counter
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from listings import stock
+from orders.models import Order, OrderStatus
+from orders.progress import machine, tell_all
+from orders.verification.models import Course, Verification
+from payments import escrow, recovery
+from payments.models import EscrowStatus
+
+S = OrderStatus
+SIZE = 500
+REASON = "The cooling-off time passed."
+
+
+@transaction.atomic
+def complete_due(size: int = SIZE) -> int:
+    """Complete up to `size` trades in one transaction; returns how many.
+
+    Several workers may do this at once: each takes rows that no other has.
+    """
+    orders = _taken(size)
+    if not orders:
+        return 0
+    escrow.release_all([order.escrow for order in orders], reason=REASON)
+    keys = [order.pk for order in orders]
+    machine.advance_all(
+        keys,
+        OrderStatus.VERIFIED,
+        OrderStatus.COMPLETED,
+        kind="completed",
+        deadline=None,
+        ended_at=Now(),
+    )
+    sold: Counter[UUID] = Counter()
+    for order in orders:
+        order.deadline = None
+        sold[order.listing_id] += order.face_value_cents
+    stock.sell_all(sold)
+    tell_all((order, order.buyer_id, "order_completed_buyer") for order in orders)
+    tell_all((order, order.seller_id, "order_completed_seller") for order in orders)
+    _count(Counter(order.seller_id for order in orders))
+    return len(orders)
+
+
+def _taken(size: int) -> list[Order]:
+    due = (
+        Order.objects.filter(
+            status=S.VERIFIED,
+            deadline__lte=Now(),
+            escrow__status=EscrowStatus.HELD,
+            escrow__contested_at=None,
+            escrow__suspected_at=None,
+            escrow__released_cents=0,
+            escrow__refunded_cents=0,
+        )
+        .exclude(pk__in=Verification.objects.exclude(status=Course.DONE).values("order"))
+        .select_related("escrow")
+        .order_by("deadline")
+    )
+    taken = list(due.select_for_update(skip_locked=True, no_key=True, of=("self", "escrow"))[:size])
+    indebted = recovery.ever_owed({order.seller_id for order in taken})
+    return [order for order in taken if order.seller_id not in indebted]
+
+
+def _count(completed: Counter[int]) -> None:
+    """For the sellers' standing; in one order, as the stock."""
+    sellers = sorted(completed)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_standing (person_id, completed_orders, failed_orders)"
+            " SELECT *, 0 FROM unnest(%s::bigint[], %s::integer[])"
+            " ON CONFLICT (person_id) DO UPDATE SET tier_at = NULL, completed_orders ="
+            " accounts_standing.completed_orders + excluded.completed_orders",
+            [sellers, [completed[seller] for seller in sellers]],
+        )
