@@ -222,12 +222,24 @@ class PayoutAdmin(ConsoleAdmin):
     ids = ("pk",)
     search_fields = ("=remote_id", "person__email")
     search_help_text = "Id or e-mail"
+    parties: ClassVar = ("person_id",)
     badge = state
     paid = amount("amount_cents", "amount")
     facts: ClassVar = [
         (
             "Payout",
             ("person", "amount_cents", "currency", "status", "remote_id", "failure", "created_at"),
+        ),
+        ("Looked after", ("failed_at", "looked_at")),
+    ]
+    acts: ClassVar = [
+        Act(
+            name="closure",
+            label="Looked after",
+            done="It is off the queue.",
+            do=repairs.close_payout,
+            hint="The money is back in the seller's account, and they were told; they ask again.",
+            fits=lambda row, person: row.failed_at is not None and row.looked_at is None,
         ),
     ]
 

@@ -282,9 +282,19 @@ class Payout(models.Model):
     remote_id = models.CharField(max_length=100, blank=True)
     failure = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    failed_at = models.DateTimeField(null=True)
+    # When somebody of us had looked after it.
+    looked_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["failed_at"],
+                condition=Q(failed_at__isnull=False, looked_at=None),
+                name="payout_failed",
+            )
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="payout_moves_something"),
             models.UniqueConstraint(

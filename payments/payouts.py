@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.notifications import notify
@@ -103,7 +104,7 @@ def follow(remote_id: str) -> None:
                 _tell(payout, "payout_paid")
         elif status in ("failed", "canceled"):
             rows = Payout.objects.filter(pk=payout.pk).exclude(status=PayoutStatus.FAILED)
-            if rows.update(status=PayoutStatus.FAILED, failure=failure):
+            if rows.update(status=PayoutStatus.FAILED, failure=failure, failed_at=Now()):
                 ledger.post(
                     key=f"payout:{payout.pk}:failed",
                     source=ledger.bank(payout.person_id),

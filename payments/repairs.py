@@ -17,6 +17,7 @@ from payments.models import (
     Incident,
     Instruction,
     InstructionStatus,
+    Payout,
     Posting,
     WebhookEvent,
 )
@@ -196,3 +197,15 @@ def _settle_event(
             reason=reason,
             key=event.event_id,
         )
+
+
+def close_payout(payout: Payout, *, actor: Person, reason: str) -> None:
+    """Say that a failed payout was looked after. Raises NotAllowed, or WrongState if it waits
+    for nothing."""
+    _require_moderator(actor, own=payout.person_id == actor.pk)
+    with transaction.atomic():
+        waiting = Payout.objects.filter(pk=payout.pk, failed_at__isnull=False, looked_at=None)
+        if not waiting.update(looked_at=Now()):
+            raise WrongState
+        subject = f"payout:{payout.pk}"
+        audit.record(actor=actor, act="payout_looked_after", subject=subject, reason=reason)

@@ -30,7 +30,15 @@ from listings.check_models import FLAGGED_FROM
 from listings.models import Consent, Listing, ListingStatus, Report
 from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Rating, Verdict
 from payments import repairs
-from payments.models import Difference, Escrow, Incident, Instruction, InstructionKind, WebhookEvent
+from payments.models import (
+    Difference,
+    Escrow,
+    Incident,
+    Instruction,
+    InstructionKind,
+    Payout,
+    WebhookEvent,
+)
 from providers.models import Provider
 from providers.vocabulary import ResalePolicy
 
@@ -160,6 +168,11 @@ KINDS = (
         lambda: Instruction.objects.filter(repairs.refused()), "created_at",
         Concat(Value("Stuck: "), _label("kind", InstructionKind.choices)),
         F("error"),
+    ),
+    Kind(
+        "payout", "Failed payout", "payments.payout", 3, "attention", 2 * DAY,
+        lambda: Payout.objects.filter(failed_at__isnull=False, looked_at=None), "failed_at",
+        F("person__email"), F("failure"),
     ),
     Kind(
         "webhook", "Webhook", "payments.webhookevent", 3, "attention", DAY,

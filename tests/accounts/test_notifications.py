@@ -180,6 +180,8 @@ def _paid_out(seller: Person, sandbox: SandboxProcess) -> None:
     for outcome in ("paid", "failed"):
         sandbox.control("POST", f"payouts/{payout.remote_id}/", {"outcome": outcome})
         payouts.follow(payout.remote_id)
+    payout.refresh_from_db()
+    assert payout.failed_at, "it waits for somebody of us"
 
 
 def html_of(one: mail.EmailMessage) -> str:

@@ -53,6 +53,18 @@ def event_set_aside() -> WebhookEvent:
     )
 
 
+def a_failed_payout(seller: Person | None = None) -> Payout:
+    """Money that the bank sent back to the seller's account."""
+    return Payout.objects.create(
+        person=seller or a_seller(),
+        amount_cents=12_34,
+        currency="USD",
+        status="failed",
+        failure="account_closed",
+        failed_at=timezone.now(),
+    )
+
+
 def an_incident(kind: str = "card_dispute") -> Incident:
     return Incident.objects.create(
         key=f"{kind}:{Incident.objects.count()}",

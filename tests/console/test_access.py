@@ -99,7 +99,7 @@ def test_others_get_the_sign_in_page_and_change_nothing(
 
 
 @pytest.mark.parametrize("role", ["moderator", "admin"])
-def test_staff_read_everything_and_change_nothing_by_it(
+def test_case_60_staff_read_everything_and_change_nothing_by_it(
     scene: None, desk: Client, office: Client, role: str
 ) -> None:
     client = desk if role == "moderator" else office

@@ -50,7 +50,7 @@ def sealed(transactional_db: None, moderator: Person) -> dict[int, str]:
         "DELETE FROM accounts_auditentry WHERE id = %s",
     ],
 )
-def test_tampering_is_found_and_located(
+def test_case_62_tampering_is_found_and_located(
     sealed: dict[int, str], capsys: pytest.CaptureFixture[str], tampering: str
 ) -> None:
     assert list(CHAIN.broken(sealed)) == []
@@ -71,7 +71,7 @@ def test_tampering_is_found_and_located(
     assert next(CHAIN.broken(sealed)).startswith("seal 2")
 
 
-def test_the_database_refuses_to_change_what_was_done(moderator: Person) -> None:
+def test_case_62_the_database_refuses_to_change_what_was_done(moderator: Person) -> None:
     acted(moderator, 1)
     for change in (
         lambda: AuditEntry.objects.update(reason="Nothing."),

@@ -64,7 +64,7 @@ def scene(buyer: Person, seller: Person) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_sees_and_does_what_the_table_says(scene: None, role: str) -> None:
+def test_case_60_each_role_sees_and_does_what_the_table_says(scene: None, role: str) -> None:
     """Without a reason nothing is done; whoever may not is refused before that is asked."""
     client = signed_in(one_of(role))
     forged = {"is_superuser": "on", "role": "admin", "acts-0-id": "1", "acts-TOTAL_FORMS": "1"}
@@ -106,7 +106,9 @@ def test_what_the_table_does_not_name_is_refused(
     assert listing.status == ListingStatus.IN_REVIEW
 
 
-def test_an_empty_list_of_roles_allows_nobody(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+def test_case_60_an_empty_list_of_roles_allows_nobody(
+    monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
     table = roles.Table({}, {"a.b": frozenset()}, {"a.b.c": roles.Rule(may=frozenset())})
     monkeypatch.setattr(roles, "table", lambda: table)
     for person in (one_of("admin"), a_person(), a_person(is_superuser=True)):

@@ -172,7 +172,7 @@ def test_a_dispute_is_decided_once(desk: Client, dispute: Dispute) -> None:
 
 
 @pytest.mark.parametrize("party", ["buyer", "seller"])
-def test_nobody_decides_on_their_own_trade(dispute: Dispute, party: str) -> None:
+def test_case_61_nobody_decides_on_their_own_trade(dispute: Dispute, party: str) -> None:
     person = getattr(dispute.order, party)
     person.is_staff, person.role = True, "lead"
     person.save()

@@ -200,7 +200,7 @@ def test_freezing_takes_one_and_unfreezing_two(lead: Person) -> None:
     assert (begun.begun_by, begun.ended_by) == (finance, finance)
 
 
-def test_an_hour_has_so_many_decisions_about_money(
+def test_case_63_an_hour_has_so_many_decisions_about_money(
     desk: Client, moderator: Person, settings: Any
 ) -> None:
     settings.MONEY_DECISIONS_PER_HOUR = 2

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import AuditEntry, Person
 from listings.models import Report
+from marketplace.console import queue
 from payments import escrow
 from payments.models import Escrow, Incident, Instruction, PayoutAccount, WebhookEvent
 from tests.console import scenery
@@ -170,3 +171,27 @@ def test_dismissed_is_not_followed_up(desk: Client) -> None:
     event = WebhookEvent.objects.get(pk=event.pk)
     assert event.processed_at is not None
     assert event.due_at is None
+
+
+def test_a_failed_payout_waits_until_somebody_has_looked_after_it(
+    desk: Client, moderator: Person, seller: Person
+) -> None:
+    payout = scenery.a_failed_payout(seller)
+    (waits,) = queue.items(moderator, queue.View())
+    assert (waits.kind.name, waits.title, waits.detail) == (
+        "payout",
+        seller.email,
+        "account_closed",
+    )
+    address = f"/console/payments/payout/{payout.pk}/closure/"
+    Person.objects.filter(pk=seller.pk).update(is_staff=True, role="finance")
+    seller.refresh_from_db()
+    own = signed_in(seller).post(address, {"reason": "Mine."}, follow=True).content.decode()
+    assert "Nobody decides on their own case." in own
+    assert queue.items(moderator, queue.View()) != []
+    desk.post(address, {"reason": "They gave another account."}, follow=True)
+    assert queue.items(moderator, queue.View()) == []
+    assert AuditEntry.objects.filter(act="payout_looked_after").count() == 1
+    again = desk.post(address, {"reason": "Once more."}, follow=True).content.decode()
+    assert AuditEntry.objects.filter(act="payout_looked_after").count() == 1
+    assert "off the queue" not in again
