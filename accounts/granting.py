@@ -13,7 +13,8 @@ def grant(person: Person, *, actor: Person, tier: str, reason: str) -> None:
         raise NotAllowed("Nobody grants a standing to themselves.")
     with transaction.atomic():
         Standing.objects.get_or_create(person=person)
-        Standing.objects.filter(person=person).update(granted=Tier(tier))
+        # To be worked out: what hangs on a tier is brought up to it by the sweep.
+        Standing.objects.filter(person=person).update(granted=Tier(tier), tier_at=None)
         audit.record(
             actor=actor,
             act="standing_granted",

@@ -98,6 +98,14 @@ class Tier(models.TextChoices):
     ESTABLISHED = "established", "Established"
     TRUSTED = "trusted", "Trusted"
 
+    @property
+    def rank(self) -> int:
+        """Its place among the tiers, from 0."""
+        return RANKS[self]
+
+
+RANKS = {tier: place for place, tier in enumerate(Tier)}
+
 
 class Standing(models.Model):
     """What a seller's finished trades say of them; counted by whoever finishes a trade.
@@ -119,7 +127,7 @@ class Standing(models.Model):
     @property
     def counts_as(self) -> Tier:
         """The tier that limits go by: the better of the two."""
-        return max(Tier(self.tier), Tier(self.granted), key=list(Tier).index)
+        return max(Tier(self.tier), Tier(self.granted), key=RANKS.__getitem__)
 
 
 class Device(models.Model):

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Notification, Person
 from listings.models import Listing, ListingStatus, News, SavedSearch, Watch
@@ -76,6 +77,8 @@ def matching(listing: Listing) -> QuerySet[SavedSearch]:
             method__in=["", listing.transfer_method],
             category__in=["", provider.category],
             proof__in=["", *provider.ladder[:1]],
+            least_days_left__lte=(listing.expires_on - timezone.now().date()).days,
+            least_seller_rank__lte=listing.seller_rank,
             least_discount_bp__lte=listing.discount_bp,
             greatest_discount_bp__gte=listing.discount_bp,
             least_available_cents__lte=listing.available_cents,

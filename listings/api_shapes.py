@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Standing
+from accounts.models import Standing, Tier
 from accounts.shapes import Choice, Text, Whole, by_field
 from listings.forms import ListingForm
 from listings.models import (
@@ -15,7 +15,7 @@ from listings.models import (
     Listing,
     ListingStatus,
 )
-from listings.search import ORDERS
+from listings.search import MOST_DAYS, ORDERS
 from listings.vault import LONGEST_CODE, MOST_CODES, Deposit
 from providers.vocabulary import Category, Rung, TransferMethod
 
@@ -83,6 +83,7 @@ class ListingAnswer(serializers.Serializer[Any]):
     transfer_method = serializers.ChoiceField(choices=TransferMethod.choices)
     status = serializers.ChoiceField(choices=ListingStatus.choices)
     seller = SellerInPublic()
+    seller_tier = serializers.ChoiceField(choices=Tier.choices)
     created_at = serializers.DateTimeField()
 
 
@@ -107,6 +108,10 @@ class Search(serializers.Serializer[Any]):
         choices=Rung.choices, required=False, help_text="The provider's strongest proof of arrival."
     )
     expires_after = serializers.DateField(required=False)
+    min_days_left = serializers.IntegerField(required=False, min_value=0, max_value=MOST_DAYS)
+    min_seller_tier = serializers.ChoiceField(
+        choices=[Tier.ESTABLISHED.value, Tier.TRUSTED.value], required=False
+    )
     ordering = serializers.ChoiceField(choices=list(ORDERS), required=False)
 
 
@@ -136,6 +141,7 @@ def represent(listing: Listing) -> dict[str, Any]:
             "rating": None if standing.rating is None else float(standing.rating),
             "completed_orders": standing.completed_orders,
         },
+        "seller_tier": standing.counts_as.value,
         "created_at": listing.created_at,
     }
 

@@ -19,7 +19,9 @@ CHOICES = {
     "min_discount_bp": ("Any", (4000, 5000, 6000)),
     "max_price_cents": ("Any price", (25_00, 100_00, 500_00, 1000_00, 5000_00)),
     "min_available_cents": ("Any amount", (100_00, 500_00, 1000_00, 5000_00)),
+    "min_days_left": ("Any time", (30, 90, 180, 365)),
 }
+CHOSEN = ("provider", "category", "proof", "transfer_method", "min_seller_tier")
 
 
 class Tag(NamedTuple):
@@ -64,7 +66,7 @@ class BrowseForm(SearchForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("provider", "category", "proof", "transfer_method", "ordering"):
+        for name in (*CHOSEN, "ordering"):
             field = cast(forms.ChoiceField, self.fields[name])
             field.widget = QuickSelect(choices=list(field.widget.choices))
         self.fields["q"].widget = forms.TextInput(
@@ -77,7 +79,7 @@ class BrowseForm(SearchForm):
     def count(self) -> None:
         """Say at each choice how many offers it would leave, as far as they have been counted."""
         self.counted = counts(getattr(self, "cleaned_data", {}))
-        for name in ("provider", "category", "proof", "transfer_method"):
+        for name in CHOSEN:
             if not self.counted[name]:
                 continue
             widget = cast(QuickSelect, self.fields[name].widget)

@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.machines import Event
-from accounts.models import Person
+from accounts.models import Person, Tier
 from listings.check_models import FLAGGED_FROM
 from listings.check_models import Check as Check
 from listings.check_models import Finding as Finding
 from listings.check_models import Tuning as Tuning
+from listings.consent_models import Consent as Consent
 from listings.question_models import Question as Question
 from listings.report_models import Report as Report
 from providers.models import Program, Provider
@@ -138,6 +139,8 @@ class Listing(models.Model):
     )
     status_since = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # The rank of the seller's tier, for whoever looks for it; `listings.ranks` keeps it.
+    seller_rank = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     available_cents = models.BigIntegerField()
     reserved_cents = models.BigIntegerField(default=0)
     sold_cents = models.BigIntegerField(default=0)
@@ -202,6 +205,14 @@ class Listing(models.Model):
                 condition=Q(status="live"),
                 name="live_by_method",
             ),
+            *(
+                models.Index(
+                    fields=["created_at", "id"],
+                    condition=Q(status="live", seller_rank__gte=tier.rank),
+                    name=f"live_of_{tier.value}",
+                )
+                for tier in (Tier.ESTABLISHED, Tier.TRUSTED)
+            ),
             models.Index(fields=["seller", "-created_at"]),
             models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
             models.Index(
@@ -237,27 +248,6 @@ class ListingEvent(Event):
 
     class Meta(Event.Meta):
         abstract = False
-
-
-class Consent(models.Model):
-    """A provider's written consent to a transfer, as handed in by the seller."""
-
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="consents")
-    document = models.FileField(upload_to="consents/")
-    original_name = models.CharField(max_length=120)
-    content_type = models.CharField(max_length=40)
-    digest = models.CharField(max_length=64)
-    handed_in_at = models.DateTimeField(db_default=Now(), editable=False)
-    accepted_at = models.DateTimeField(null=True)
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-
-    class Meta:
-        ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return self.original_name
 
 
 class CodeStatus(models.TextChoices):
@@ -338,6 +328,8 @@ class SavedSearch(models.Model):
     least_available_cents = models.BigIntegerField(default=0)
     greatest_price_cents = models.BigIntegerField(default=LARGEST_FACE_VALUE_CENTS)
     expires_after = models.DateField(null=True, blank=True)
+    least_days_left = models.PositiveIntegerField(default=0, db_default=0)
+    least_seller_rank = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [

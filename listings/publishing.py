@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
-from listings import alerts, checks, limits, vault
+from listings import alerts, checks, limits, ranks, vault
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
 from listings.refusals import CodesMissing, ConsentMissing
@@ -122,7 +122,15 @@ def approve(listing: Listing, *, actor: Person, reason: str) -> None:
             raise ConsentMissing
         # Only what the moderator has read: not what was handed in since.
         read = Q(status_since=listing.status_since)
-        machine.advance(listing, S.LIVE, kind="approved", actor=actor, note=reason, only_if=read)
+        machine.advance(
+            listing,
+            S.LIVE,
+            kind="approved",
+            actor=actor,
+            note=reason,
+            only_if=read,
+            seller_rank=ranks.rank_of(listing.seller),
+        )
         alerts.announce(listing)
         if consent:
             Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)

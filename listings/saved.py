@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import QueryDict
 
-from accounts.models import Person
+from accounts.models import Person, Tier
 from accounts.refusals import Invalid
 from listings.filters import BrowseForm
 from listings.models import LARGEST_FACE_VALUE_CENTS, SavedSearch
@@ -62,6 +62,8 @@ def _words(form: BrowseForm) -> Iterable[str]:
                 yield f"{from_bp.format(tag.value / 100)} at most"
             case "min_available_cents":
                 yield f"${tag.value // 100:,} of credit or more"
+            case "min_days_left":
+                yield f"{tag.value} days left or more"
             case "max_price_cents":
                 yield f"up to ${tag.value // 100:,}"
             case "expires_after":
@@ -91,6 +93,8 @@ def columns(wanted: dict[str, Any]) -> dict[str, Any]:
         "start": _start(text),
         "text_query": _compiled(text) if text else "",
         "expires_after": wanted.get("expires_after"),
+        "least_days_left": wanted.get("min_days_left") or 0,
+        "least_seller_rank": Tier(wanted.get("min_seller_tier") or Tier.NEW).rank,
         **bounds,
     }
 

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.kept import Kept
+from accounts.models import Tier
 from listings.models import GREATEST_DISCOUNT_BP, LARGEST_FACE_VALUE_CENTS, Listing, Listings
 from payments.money import BASIS_POINTS, price_of
 from providers.known import current, current_names
@@ -16,6 +19,8 @@ from providers.vocabulary import Category, Rung, TransferMethod
 
 DEFAULT_ORDER = "newest"
 SHORTEST_START = 3
+# Ten years: longer than any credit lasts.
+MOST_DAYS = 3650
 KEPT_SECONDS, MOST_KEPT, LONGEST_KEPT = 30, 1000, 500
 _conditions: Kept[Q] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _understood: Kept["Wanted | None"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
@@ -56,7 +61,7 @@ class SearchForm(forms.Form):
         error_messages={"invalid_choice": "We know no such kind of provider."},
     )
     proof = forms.ChoiceField(
-        label="How arrival is shown",
+        label="Proof of arrival",
         required=False,
         choices=[("", "Any way"), *Rung.choices],
         error_messages={"invalid_choice": "Arrival is not shown that way here."},
@@ -71,6 +76,19 @@ class SearchForm(forms.Form):
     max_discount_bp = _basis_points("Discount up to")
     min_available_cents = _cents("Credit")
     max_price_cents = _cents("Price")
+    min_days_left = forms.IntegerField(
+        label="Time left", required=False, min_value=0, max_value=MOST_DAYS
+    )
+    min_seller_tier = forms.ChoiceField(
+        label="Seller",
+        required=False,
+        choices=[
+            ("", "Any seller"),
+            (Tier.ESTABLISHED.value, "Established or trusted"),
+            (Tier.TRUSTED.value, "Trusted"),
+        ],
+        error_messages={"invalid_choice": "Ask for established or trusted."},
+    )
     expires_after = forms.DateField(
         label="Expires after", required=False, input_formats=["%Y-%m-%d"]
     )
@@ -130,6 +148,10 @@ def results(wanted: Wanted) -> Listings:
         "price_cents__lte": wanted.get("max_price_cents"),
         "expires_on__gt": wanted.get("expires_after"),
     }
+    if days := wanted.get("min_days_left"):
+        bounds["expires_on__gte"] = timezone.now().date() + timedelta(days=days)
+    if tier := wanted.get("min_seller_tier"):
+        bounds["seller_rank__gte"] = Tier(tier).rank
     if least := wanted.get("min_available_cents"):
         # Nothing costs less than this. It follows from the bound above, and is said for the sake
         # of the index by price: there is none by what is left, which every order would rewrite.

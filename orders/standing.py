@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from accounts import one_person
 from accounts.models import Person, Standing, Tier
+from listings import ranks
 
 SOURCE = Path(__file__).with_suffix(".toml")
 WORKED_OUT_EVERY = timedelta(hours=1)
@@ -114,12 +115,13 @@ def due() -> list[int]:
 
 
 def work_out(person_id: int) -> None:
-    """Bring a seller's tier and rating up to their trades."""
+    """Bring a seller's tier and rating up to their trades, and their offers up to the tier."""
     person = Person.objects.get(pk=person_id)
     tier = tier_of(record_of(person))
     Standing.objects.filter(person=person).update(
         tier=tier, rating=rating_of(person), tier_at=Now()
     )
+    ranks.bring_up(person)
 
 
 def cooling_off_seconds(seller: Person) -> int:

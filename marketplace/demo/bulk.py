@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Person
+from listings import ranks
 from listings.models import Listing
 from marketplace.demo.consent import consent_document
 from marketplace.demo.offers import APPROVER, NAMESPACE, read_words
@@ -25,7 +26,7 @@ APART = timedelta(seconds=20)
 LISTING = (
     "id seller_id provider_id title description currency face_value_cents min_order_cents "
     "step_cents discount_bp expires_on region transfer_method status status_since created_at "
-    "available_cents reserved_cents sold_cents"
+    "available_cents reserved_cents sold_cents seller_rank"
 )
 EVENT = "listing_id at kind from_status to_status actor_id note"
 CONSENT = (
@@ -40,6 +41,7 @@ class Loader:
     def __init__(self, people: dict[str, Person], *, seed: int) -> None:
         self.seed = seed
         self.sellers = [person.pk for email, person in people.items() if "seller" in email]
+        self.ranks = {person.pk: ranks.rank_of(person) for person in people.values()}
         self.moderator = people[APPROVER].pk
         self.words = read_words()
         self.providers = [
@@ -109,7 +111,7 @@ class Loader:
         face_value = unit * steps
         return (
             key,
-            digits.one_of(self.sellers),
+            (seller := digits.one_of(self.sellers)),
             provider.slug,
             f"{provider.name}: {digits.one_of(self.words['titles'])}",
             " ".join(digits.one_of(part) for part in self.words["sentences"]),
@@ -127,6 +129,7 @@ class Loader:
             face_value,
             0,
             0,
+            self.ranks[seller],
         )
 
     def _events(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

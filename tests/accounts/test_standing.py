@@ -160,6 +160,30 @@ def test_a_trusted_seller_has_none_and_others_limits_are_their_own(
     assert AuditEntry.objects.get(act="standing_granted").subject == f"person:{seller.pk}"
 
 
+def test_offers_carry_the_tier_and_follow_it(seller: Person, moderator: Person) -> None:
+    """Found by it on the page and by the API, from the next sweep on."""
+
+    def found(tier: str) -> int:
+        answer = Client().get("/api/v1/listings/", {"min_seller_tier": tier}).json()["results"]
+        assert {one["seller_tier"] for one in answer} <= {"established", "trusted"}
+        return len(answer)
+
+    live, draft = a_listing(seller=seller), a_listing(seller=seller, status="draft")
+    other = a_listing()
+    assert found("established") == 0
+    granting.grant(seller, actor=moderator, tier=Tier.TRUSTED, reason="A company we know.")
+    assert standing.due() == [seller.pk]
+    standing.work_out(seller.pk)
+    assert (found("established"), found("trusted")) == (1, 1)
+    ranks = Listing.objects.values_list("pk", "seller_rank")
+    assert dict(ranks) == {live.pk: 2, draft.pk: 2, other.pk: 0}
+    late = a_listing(seller=seller)
+    assert late.seller_rank == 2
+    granting.grant(seller, actor=moderator, tier=Tier.NEW, reason="They left the company.")
+    standing.work_out(seller.pk)
+    assert found("established") == 0
+
+
 def test_nobody_grants_a_standing_to_themselves(seller: Person, moderator: Person) -> None:
     for actor, person in ((moderator, moderator), (seller, seller), (seller, moderator)):
         with pytest.raises(NotAllowed):

@@ -51,6 +51,7 @@ def test_an_offer_in_the_contract_s_shape(anybody: Caller, seller: Person) -> No
         "transfer_method": "balance_transfer",
         "status": "live",
         "seller": {"name": "Sol", "rating": None, "completed_orders": 3},
+        "seller_tier": "new",
     }
     assert (
         anybody.get("listings/").json()["results"][0]

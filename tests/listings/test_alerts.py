@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import notifications
-from accounts.models import Notification, Person
+from accounts.models import Notification, Person, Standing, Tier
 from accounts.refusals import Invalid
 from listings import alerts, prices, publishing, saved
 from listings.models import Listing, News, SavedSearch
@@ -50,6 +50,8 @@ FITTING = [
     "min_available_cents=50000",
     "expires_after=2026-12-01",
     "category=gpu&proof=api_balance",
+    "min_days_left=200",
+    "min_seller_tier=established",
 ]
 NOT_FITTING = [
     "provider=acme",
@@ -65,6 +67,8 @@ NOT_FITTING = [
     "expires_after=2099-01-01",
     "category=image",
     "proof=evidence_upload",
+    "min_days_left=201",
+    "min_seller_tier=trusted",
 ]
 
 
@@ -72,7 +76,10 @@ NOT_FITTING = [
 def offer(db: None) -> Listing:
     a_provider("acme")
     vast = a_provider("vast", name="Vast.ai")
-    return a_listing(provider=vast, title="Spare GPU hours", description="From a project.")
+    seller = a_seller()
+    Standing.objects.create(person=seller, tier=Tier.ESTABLISHED)
+    written = {"title": "Spare GPU hours", "description": "From a project."}
+    return a_listing(seller=seller, provider=vast, **written)
 
 
 @pytest.mark.parametrize("query", FITTING + NOT_FITTING)

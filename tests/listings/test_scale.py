@@ -19,7 +19,8 @@ MOST_ROWS, MOST_STATEMENTS = 12_000, 7
 FILL = """
     INSERT INTO listings_listing (id, seller_id, provider_id, title, description, currency,
         face_value_cents, min_order_cents, step_cents, discount_bp, expires_on, region,
-        transfer_method, status, created_at, available_cents, reserved_cents, sold_cents)
+        transfer_method, status, created_at, available_cents, reserved_cents, sold_cents,
+        seller_rank)
     SELECT gen_random_uuid(), %s, 'p' || n %% 20,
         (ARRAY['grant of a startup', 'workshop credit', 'closed company balance',
             'research voucher'])[1 + (n %% 4)::int]
@@ -28,7 +29,8 @@ FILL = """
         3000 + (n * 7919) %% 4001, current_date + 30 + ((n * 104729) %% 700)::int, '',
         CASE WHEN n %% 25000 = 0 THEN 'redeem_code' ELSE 'balance_transfer' END,
         CASE WHEN n %% 100 = 99 THEN 'paused' ELSE 'live' END,
-        now() - n * interval '10 seconds', amount, 0, 0
+        now() - n * interval '10 seconds', amount, 0, 0,
+        CASE WHEN n %% 2000 = 0 THEN 2 WHEN n %% 10 = 0 THEN 1 ELSE 0 END
     FROM (SELECT n, (1 + (n * 31337) %% 500) * 1000 AS amount
         FROM generate_series(1::bigint, %s) n) rows"""
 
@@ -50,6 +52,13 @@ ASKED = [
     "max_price_cents=500",
     "min_available_cents=100000000",
     "expires_after=2099-01-01",
+    "min_days_left=700",
+    "min_days_left=365&ordering=price",
+    "min_seller_tier=established",
+    "min_seller_tier=trusted",
+    "min_seller_tier=trusted&ordering=-discount",
+    "min_seller_tier=trusted&provider=p0&ordering=price",
+    "q=images&min_seller_tier=trusted",
     "q=rarity",
     "q=nowhere",
     "q=images+video+language",

@@ -1,0 +1,20 @@
+"""The tier of a seller on each of their offers, so that an index finds offers by it.
+
+The truth is the seller's standing; offers follow when one goes live and when a standing is worked
+out, which is at least every hour.
+"""
+
+from accounts.models import Person, Standing
+from listings.models import Listing
+
+
+def rank_of(seller: Person) -> int:
+    """The rank of what a seller counts as now."""
+    standing = Standing.objects.filter(person=seller).first() or Standing()
+    return standing.counts_as.rank
+
+
+def bring_up(seller: Person) -> int:
+    """Write the rank of a seller to those of their offers that have another; returns how many."""
+    rank = rank_of(seller)
+    return Listing.objects.filter(seller=seller).exclude(seller_rank=rank).update(seller_rank=rank)
