@@ -22,7 +22,7 @@ from listings.models import Code
 from orders import admin_codes as admin_codes  # further pages of the console
 from orders import admin_dials as admin_dials
 from orders import admin_ratings as admin_ratings
-from orders import casefile, conversation, disputes, handing_in
+from orders import admin_weighing, casefile, conversation, disputes, handing_in
 from orders.dispute_models import UNDECIDED
 from orders.evidence_views import as_attachment
 from orders.models import Dispute, DisputeStatus, Order
@@ -105,6 +105,7 @@ class OrderAdmin(ConsoleAdmin):
         QUOTE,
         ("Transfer", ("sent_at", "sent_note", "revealed_at", "rung", "verdict", "measured_cents")),
     ]
+    acts: ClassVar = [admin_weighing.ACT]
 
     @admin.display(description="Discount")
     def discount(self, order: Order) -> str:

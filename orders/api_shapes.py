@@ -188,7 +188,7 @@ def _verification(order: Order) -> dict[str, Any]:
         "state": measuring.status if measuring and order.status not in ENDED else done,
         "verdict": order.verdict or None,
         "measured_cents": order.measured_cents,
-        "report_url": settings.SITE_ORIGIN + path if measuring else None,
+        "report_url": settings.SITE_ORIGIN + path if measuring or order.weighed_at else None,
     }
 
 

@@ -3,7 +3,7 @@
 What somebody writes is masked before it is stored, so that nothing later has to remember to.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -75,5 +75,13 @@ def look(order: Order, *, actor: Person, reason: str) -> list[Message]:
 
 def has_looked(order: Order, *, actor: Person) -> bool:
     """Whether somebody has just given a reason for reading what the parties said and showed."""
-    looks = AuditEntry.objects.filter(actor=actor, act="messages_read", subject=f"order:{order.pk}")
-    return looks.filter(at__gt=Now() - LOOK_LASTS).exists()
+    return _looks(order, actor).filter(at__gt=Now() - LOOK_LASTS).exists()
+
+
+def has_looked_since(order: Order, moment: datetime, *, actor: Person) -> bool:
+    """Whether somebody has read it after a moment, and so with all that was there by then."""
+    return _looks(order, actor).filter(at__gt=moment).exists()
+
+
+def _looks(order: Order, actor: Person) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(actor=actor, act="messages_read", subject=f"order:{order.pk}")

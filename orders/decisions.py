@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orders.completion import part_price
 from orders.models import Dispute, Order, Verdict
+from providers.vocabulary import PAPER_RUNGS
 
 TABLE = Path(__file__).with_suffix(".toml")
 ANY = "any"
@@ -89,12 +90,13 @@ def record_of(order: Order, dispute: Dispute) -> str:
     """What the record of an order shows, the strongest first."""
     if order.sent_at is None:
         return "not_sent"
+    on_paper = order.rung in PAPER_RUNGS
     if order.verdict == Verdict.VERIFIED:
-        return "arrived"
+        return "documents_arrived" if on_paper else "arrived"
     if part_price(order):
         return "part_arrived"
     if order.verdict == Verdict.REFUTED:
-        return "nothing_arrived"
+        return "documents_missing" if on_paper else "nothing_arrived"
     if dispute.claim_cents:
         return "codes_reported"
     return "codes_revealed" if order.revealed_at else "not_measured"

@@ -24,7 +24,7 @@ from orders.settling import moved, settle
 from payments import escrow
 
 S, D = OrderStatus, DisputeStatus
-OPENED_BY_US = "Opened by Surplus: the readings of the balance do not show what was agreed."
+OPENED_BY_US = "Opened by Surplus: what is known does not show what was agreed."
 IN_TIME = Q(order__deadline__gt=Now())
 
 

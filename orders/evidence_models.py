@@ -1,9 +1,15 @@
 """What a party hands in to show how a trade went."""
 
+from typing import ClassVar
+
+import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+
+from providers.vocabulary import Rung
 
 
 class EvidenceKind(models.TextChoices):
@@ -46,3 +52,34 @@ class Evidence(models.Model):
     def suffix(self) -> str:
         """How a file of it ends."""
         return self.content_type.rpartition("/")[2]
+
+
+class Weighing(models.Model):
+    """What a moderator concluded from what was handed in, and why. Never changed.
+
+    `digests` are of the pictures that were there to be compared.
+    """
+
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="weighings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    rung = models.CharField(max_length=24, choices=Rung)
+    verdict = models.CharField(max_length=12)
+    reason = models.TextField(max_length=2000)
+    digests = ArrayField(models.CharField(max_length=64))
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict__in=["verified", "inconclusive", "refuted"]),
+                name="weighed_with_a_verdict",
+            ),
+            models.CheckConstraint(condition=~Q(digests=[]), name="something_was_weighed"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="weighed_once", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rung}: {self.verdict}"

@@ -15,7 +15,7 @@ from accounts.machines import Event
 from accounts.models import Person
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP, Listing
 from payments.models import Escrow
-from providers.vocabulary import Rung, TransferMethod
+from providers.vocabulary import PAPER_RUNGS, Rung, TransferMethod
 
 
 class OrderStatus(models.TextChoices):
@@ -101,6 +101,9 @@ class Order(models.Model):
     rung = models.CharField(max_length=24, choices=Rung, default=Rung.BUYER_CONFIRMATION)
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     measured_cents = models.BigIntegerField(null=True)
+    weighed_at = models.DateTimeField(
+        null=True, help_text="When a moderator last concluded from what was handed in."
+    )
     ended_at = models.DateTimeField(null=True)
 
     objects = Orders.as_manager()
@@ -133,6 +136,11 @@ class Order(models.Model):
                 fields=["status_since"],
                 condition=Q(status="transferred", verdict="inconclusive"),
                 name="order_inconclusive",
+            ),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status="transferred", verdict="", rung__in=PAPER_RUNGS),
+                name="order_documents",
             ),
         ]
         triggers: ClassVar = [
@@ -199,7 +207,7 @@ from orders.dispute_models import (  # noqa: E402
     Proposal,
     ProposalStatus,
 )
-from orders.evidence_models import Evidence, EvidenceKind  # noqa: E402
+from orders.evidence_models import Evidence, EvidenceKind, Weighing  # noqa: E402
 from orders.message_models import Message  # noqa: E402
 from orders.opening_models import CodeOpening  # noqa: E402
 from orders.rating_models import Rating  # noqa: E402
@@ -226,4 +234,5 @@ __all__ = [
     "ProposalStatus",
     "Rating",
     "Verdict",
+    "Weighing",
 ]

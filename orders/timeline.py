@@ -12,7 +12,15 @@ from orders import decisions
 from orders.code_reports import is_open
 from orders.completion import part_price
 from orders.disputes import may_appeal
-from orders.models import OPEN, Dispute, DisputeStatus, Order, OrderEvent, OrderStatus
+from orders.models import (
+    OPEN,
+    Dispute,
+    DisputeStatus,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    Weighing,
+)
 from orders.verification.lending import reader_for
 from orders.verification.models import Course, Verification
 from orders.verification.reasons import explain
@@ -104,6 +112,7 @@ class Trade:
     reader: Reader | None = None
     part_cents: int = 0
     default: decisions.Default | None = None
+    weighing: Weighing | None = None
 
     @property
     def why(self) -> str:
@@ -134,7 +143,8 @@ class Trade:
 
 
 def trade(order: Order, *, viewer: Person) -> Trade:
-    """The whole picture, for the order's page. One query beyond the order with its parts."""
+    """The whole picture, for the order's page. One query beyond the order with its parts,
+    one more where documents were compared."""
     events = list(order.events.all())
     dispute: Dispute | None = getattr(order, "dispute", None)
     goes_on = dispute is not None and order.status == S.DISPUTED
@@ -155,6 +165,7 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         reader=reader_for(order),
         part_cents=part_price(order),
         default=time_decides(order, dispute) if dispute and goes_on else None,
+        weighing=order.weighings.last() if order.weighed_at else None,
     )
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("<uuid:order_id>/readings/", verification.readings, name="readings"),
     path("<uuid:order_id>/acceptance/", verification.acceptance, name="acceptance"),
     path("<uuid:order_id>/report/", verification.report, name="report"),
+    path("<uuid:order_id>/report.pdf", verification.report_file, name="report-file"),
     path("<uuid:order_id>/reveal/", views.reveal, name="reveal"),
     path("<uuid:order_id>/confirmation/", views.confirmation, name="confirmation"),
     path("<uuid:order_id>/receipt/", views.receipt, name="receipt"),

@@ -40,6 +40,8 @@ class Paper:
     totals: Sequence[tuple[str, Cents]] = ()
     currency: str = "USD"
     notes: Sequence[str] = field(default=())
+    # Files that the PDF carries along: a name and what is in it.
+    attached: Sequence[tuple[str, bytes]] = ()
 
     @property
     def labelled_rows(self) -> list[list[tuple[str, str, bool]]]:
@@ -111,6 +113,8 @@ def as_pdf(paper: Paper) -> bytes:
         _line(pdf, f"{name}: {amount} {paper.currency}", size=11, bold=True, height=6)
     for note in paper.notes:
         _line(pdf, note, size=9, height=5)
+    for name, content in paper.attached:
+        pdf.embed_file(bytes=content, basename=name)
     return bytes(pdf.output())
 
 

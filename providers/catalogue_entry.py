@@ -9,10 +9,17 @@ from typing import Any
 from providers.catalogue_reader import Reader, read_reader
 from providers.catalogue_section import SLUG, CatalogueError, Section
 from providers.models import Program, Provider, UnitPrice
-from providers.vocabulary import Category, Confidence, ResalePolicy, Rung, TransferMethod
+from providers.vocabulary import (
+    PAPER_RUNGS,
+    Category,
+    Confidence,
+    ResalePolicy,
+    Rung,
+    TransferMethod,
+)
 
 API_RUNGS = {Rung.API_BALANCE, Rung.API_GRANT_ROW}
-PAPER_RUNGS = [Rung.IDENTITY_AND_DOCUMENT, Rung.EVIDENCE_UPLOAD, Rung.BUYER_CONFIRMATION]
+WEAKER_RUNGS = [*PAPER_RUNGS, Rung.BUYER_CONFIRMATION]
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def _read_transfer(part: Section, *, balance_api: dict[str, Any] | None) -> dict
     paper = [rung for rung in ladder if rung not in API_RUNGS]
     if ladder[: len(ladder) - len(paper)] != [rung for rung in ladder if rung in API_RUNGS]:
         raise part.wrong("ladder", "has a weaker rung before a reading from the provider")
-    if paper != [rung for rung in PAPER_RUNGS if rung in paper]:
+    if paper != [rung for rung in WEAKER_RUNGS if rung in paper]:
         raise part.wrong("ladder", "is not in order, strongest first")
     if ladder[-1] != Rung.BUYER_CONFIRMATION:
         raise part.wrong("ladder", f"must end with {Rung.BUYER_CONFIRMATION.value}")

@@ -45,6 +45,10 @@ class Rung(models.TextChoices):
     BUYER_CONFIRMATION = "buyer_confirmation", "The buyer's word"
 
 
+# What a person compares; strongest first.
+PAPER_RUNGS = (Rung.IDENTITY_AND_DOCUMENT, Rung.EVIDENCE_UPLOAD)
+
+
 class Confidence(models.TextChoices):
     """How firmly the facts on a provider stand."""
 

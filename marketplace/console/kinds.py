@@ -40,7 +40,7 @@ from payments.models import (
     WebhookEvent,
 )
 from providers.models import Provider
-from providers.vocabulary import ResalePolicy
+from providers.vocabulary import PAPER_RUNGS, ResalePolicy
 
 DAY = timedelta(days=1)
 # How long what a moderator has said of a provider's terms counts as checked.
@@ -210,6 +210,14 @@ KINDS = (
             F("provider__name"), Value(": "),
             _label("provider__resale_policy", ResalePolicy.choices), "said",
         ),
+    ),
+    Kind(
+        "documents", "Documents", "orders.order", 5, "waiting", 2 * DAY,
+        lambda: Order.objects.filter(
+            status=OrderStatus.TRANSFERRED, verdict="", rung__in=PAPER_RUNGS
+        ),
+        "status_since", F("title"), Value("Compare what the parties handed in."),
+        deadline="deadline",
     ),
     Kind(
         "talking", "With the parties", "orders.dispute", 6, "waiting", 10 * DAY,

@@ -11,6 +11,8 @@ REASONS: dict[str, str] = {
     "account_changed": "The readings are of different accounts.",
     "reset_between": "A period, plan or credit line changed between the readings.",
     "unit_without_price": "The provider counts in a unit that has no fixed price.",
+    "a_person_compares": "A moderator has to compare what was handed in.",
+    "a_person_compared": "A moderator compared what was handed in.",
     "answer_not_confirmed": "The form of this provider’s answer is not confirmed yet.",
     "nothing_read_before": "Nothing could be read before the credit was sent.",
     "order_ended": "The order ended before the measuring did.",

@@ -23,7 +23,7 @@ from orders.verification.lending import reader_for
 from orders.verification.models import BalanceReading, Verification
 from orders.verification.reasons import REASONS, explain
 from providers.readings import Reading
-from providers.vocabulary import Rung
+from providers.vocabulary import PAPER_RUNGS, Rung
 
 VERSION, PURPOSE = 1, b"surplus verification report"
 
@@ -32,6 +32,8 @@ def compose(order: Order) -> dict[str, Any]:
     """The report as plain data. It names no person, no key and no account."""
     found: Verification | None = getattr(order, "verification", None)
     rows = list(found.readings.filter(attempt=found.attempt)) if found else []
+    on_paper = order.weighed_at is not None and order.rung in PAPER_RUNGS
+    reason = "a_person_compared" if on_paper else found.reason if found else ""
     return {
         "version": VERSION,
         "site": settings.SITE_ORIGIN,
@@ -46,12 +48,42 @@ def compose(order: Order) -> dict[str, Any]:
         "state": found.status if found else "done",
         "verdict": order.verdict or None,
         "measured_cents": order.measured_cents,
-        "reason": found.reason if found else "",
-        "explanation": explain(found.reason) if found else "",
+        "reason": reason,
+        "explanation": explain(reason),
         "formula": _formula(order),
         "other_account": bool(rows) and is_other_account(order, _figures(rows)),
         "key_deleted_at": _moment(found.forgotten_at) if found else None,
         "readings": [_row(row) for row in rows],
+        **_documents(order),
+    }
+
+
+def _documents(order: Order) -> dict[str, Any]:
+    """What was handed in, and what a moderator concluded from which of it; nobody is named."""
+    if order.weighed_at is None:
+        return {"documents": [], "compared": []}
+    roles = {order.buyer_id: "buyer", order.seller_id: "seller"}
+    return {
+        "documents": [
+            {
+                "at": _moment(one.at),
+                "by": roles[one.by_id],
+                "kind": one.kind,
+                "kind_in_words": one.get_kind_display(),
+                "pixels_sha256": one.digest,
+            }
+            for one in order.evidence.defer("ciphertext")
+        ],
+        "compared": [
+            {
+                "at": _moment(one.at),
+                "rung": one.rung,
+                "verdict": one.verdict,
+                "reason": one.reason,
+                "pixels_sha256": one.digests,
+            }
+            for one in order.weighings.all()
+        ],
     }
 
 

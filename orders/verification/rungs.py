@@ -25,7 +25,8 @@ class Case:
     """What is known of one order's arrival.
 
     `claimed_cents`: what other orders that read the same account expect; the same arrival never
-    counts twice. `may_refute`: nothing outside the figures speaks against a refutation.
+    counts twice. `may_refute`: nothing outside the figures speaks against a refutation. `weighed`:
+    the verdict of somebody who compared the documents.
     """
 
     agreed_cents: int
@@ -36,6 +37,7 @@ class Case:
     claimed_cents: int = 0
     may_refute: bool = False
     buyer_confirmed: bool | None = None
+    weighed: str = ""
 
     @property
     def lag_intervals(self) -> int:
@@ -111,22 +113,25 @@ class ApiGrantRow(ReadingCheck):
         return measuring.by_rows(reader, case.currency, case.before, case.after)
 
 
-class IdentityAndDocument(ArrivalCheck):
-    """Whose account it is, and a document of the provider: a person has to compare the two."""
+class PaperCheck(ArrivalCheck):
+    """Documents are easily altered: a person weighs them (`orders/weighing.py`), no program."""
+
+    def finding(self, case: Case) -> Finding:
+        if case.weighed:
+            return Finding(case.weighed, None, "a_person_compared")
+        return Finding(INCONCLUSIVE, None, "a_person_compares")
+
+
+class IdentityAndDocument(PaperCheck):
+    """Whose account it is, and a document of the provider: a person compares the two."""
 
     rung, strength = Rung.IDENTITY_AND_DOCUMENT, 4
 
-    def finding(self, case: Case) -> Finding:
-        return Finding(INCONCLUSIVE, None, "a_person_compares")
 
-
-class EvidenceUpload(ArrivalCheck):
-    """Pictures are easily altered: a person weighs them (`orders/handing_in.py`), no program."""
+class EvidenceUpload(PaperCheck):
+    """Dated pictures of the account, with the code of the order in them."""
 
     rung, strength = Rung.EVIDENCE_UPLOAD, 2
-
-    def finding(self, case: Case) -> Finding:
-        return Finding(INCONCLUSIVE, None, "a_person_compares")
 
 
 class BuyerConfirmation(ArrivalCheck):

@@ -1,5 +1,7 @@
 """Measuring an arrival, on pages."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -12,9 +14,11 @@ from accounts.refusals import Invalid
 from orders.completion import accept_part
 from orders.models import Order, OrderStatus
 from orders.verification import report as reports
+from orders.verification import report_paper
 from orders.verification.forms import LendForm
 from orders.verification.lending import check_lender, lend
 from orders.views import _of_party, _page, step
+from payments import documents
 
 
 @sensitive_post_parameters("key")
@@ -46,11 +50,24 @@ def acceptance(request: SignedInRequest, order: Order) -> HttpResponse:
 
 @require_safe
 @login_required
-def report(request: SignedInRequest, order_id: str) -> HttpResponse:
+def report(request: SignedInRequest, order_id: UUID) -> HttpResponse:
     """The verification report, to read and to print."""
-    order = _of_party(request, order_id)  # type: ignore[arg-type]
-    if getattr(order, "verification", None) is None:
-        raise Http404
+    order = _reported(request, order_id)
     signed = reports.signed(order)
     context = {"order": order, "report": signed["report"], "signature": signed["signature"]}
     return render(request, "orders/report.html", context)
+
+
+@require_safe
+@login_required
+def report_file(request: SignedInRequest, order_id: UUID) -> HttpResponse:
+    """The report as a PDF, with the signed document in it."""
+    return documents.answer(request, report_paper.paper(_reported(request, order_id)), "pdf")
+
+
+def _reported(request: SignedInRequest, order_id: UUID) -> Order:
+    """An order of the person's own that was measured, or whose documents were compared."""
+    order = _of_party(request, order_id)
+    if getattr(order, "verification", None) is None and order.weighed_at is None:
+        raise Http404
+    return order

@@ -35,6 +35,7 @@ from orders import (
     ratings,
     transfer,
 )
+from orders.models import Verdict
 from payments import chargebacks, payouts, suspicions
 from payments.models import Instruction
 from payments.processor.interface import CardDispute, Warned
@@ -43,6 +44,7 @@ from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import CODES, an_order
 from tests.orders.test_evidence import hand_in
+from tests.orders.test_weighing import a_documented_order, conclude
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, settle
 from tests.verification.measured import LADDERS, Measured
@@ -120,6 +122,8 @@ def _said(buyer: Person) -> None:
     _code_read(vault.of(a_disputed_order(buyer, codes=CODES).pk)[0])
     for person in (buyer, seller):
         ratings.rate(order, actor=person, stars=4, text="")
+    compared = a_documented_order(buyer)
+    conclude(compared, a_moderator(), Verdict.VERIFIED)
     order = an_answered_order(buyer)
     disputes.escalate(order, actor=buyer)
     decide(order, a_moderator(), disputes.RELEASE)

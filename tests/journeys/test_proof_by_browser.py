@@ -1,9 +1,11 @@
 """What shows that credit arrived, or that it did not, and what follows when somebody lies."""
 
 import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.journeys.people import NewPage, confirm, expect_notice, expect_state
@@ -17,6 +19,7 @@ from tests.journeys.program import (
     wait_for_money,
 )
 from tests.journeys.stack import Stack, wait_until
+from tests.journeys.test_every_page import walk
 from tests.journeys.test_unhappy_ends import decide
 from tests.sandbox_process import SandboxProcess
 
@@ -113,6 +116,44 @@ def test_a_short_delivery_is_settled_pro_rata(
     # Three quarters of $24.00; of that 8 % commission.
     parts = {"charged_cents": 2400, "refunded_cents": 600, "transferred_cents": 1656}
     wait_for_money(stack, order, parts)
+
+
+def test_documents_show_an_arrival_that_nothing_can_read(
+    stack: Stack, new_page: NewPage, buyer: Program, seller: Program, tmp_path: Path
+) -> None:
+    listing = offer(stack, "Prepaid credit for images, video and language models")
+    order = buyer.buy_and_pay(listing, 5000)
+    seller.step(order, "transfer", {"note": "Replicate moved it to the account you named."})
+    other, desk = new_page("seller@example.com"), new_page("moderator@example.com")
+    other.goto(f"/listings/{listing['id']}/")
+    expect(other.get_by_text("written consent").first).to_be_visible()
+    for number, shows in enumerate(("Whose account it is", "A mail or document of the provider")):
+        other.goto(f"/orders/{order['id']}/evidence/")
+        other.get_by_label("Picture").set_input_files(a_picture(tmp_path, number))
+        other.get_by_role("radio", name=shows).check()
+        other.get_by_role("button", name="Hand it in").click()
+        expect_notice(other, "Handed in.")
+    desk.goto("/console/?kind=documents")
+    desk.get_by_role("link", name=order["title"]).last.click()
+    desk.get_by_label("Why you read it").fill("To compare the documents.")
+    desk.get_by_role("button", name="Read it").click()
+    expect(desk.get_by_role("link", name="Whose account it is")).to_be_visible()
+    desk.get_by_role("link", name="Back to the order").click()
+    desk.get_by_role("radio", name="They show that all of it arrived").check()
+    desk.get_by_label("Reason").fill("The invoice names the account in the other picture.")
+    desk.get_by_role("button", name="Conclude").click()
+    expect(desk.get_by_text("Written into the verification report")).to_be_visible()
+    done = buyer.until(order, "completed")
+    assert done["transfer"]["verification"]["rung"] == "identity_and_document"
+    walk(other, f"/orders/{order['id']}/report/")
+    expect(other.get_by_text("The invoice names the account").first).to_be_visible()
+    wait_for_money(stack, order, settled(order))
+
+
+def a_picture(folder: Path, number: int) -> Path:
+    path = folder / f"shot-{number}.png"
+    Image.new("RGB", (60, 40), (*uuid4().bytes[:2], number)).save(path)
+    return path
 
 
 def test_a_buyer_who_denies_what_the_log_shows_loses_the_appeal_too(

@@ -114,6 +114,7 @@ ELSEWHERE = {
     "orders.Decision",
     "orders.Proposal",
     "orders.VerificationEvent",
+    "orders.Weighing",
     "payments.Freeze",
     "payments.TaxDetails",
     "providers.PolicyChange",

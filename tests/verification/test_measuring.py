@@ -1,11 +1,7 @@
-"""Random histories of deposits, spending, lag and resets: never wrong, and how often not sure.
-
-The model: an account of which every deposit and all spending are known, read with a lag of at
-most what the catalogue says. The truth is what was deposited after the first reading.
-"""
+"""Random histories of deposits, spending, lag and resets: never wrong, and how often not sure."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -18,74 +14,17 @@ from orders.verification.rungs import (
     REFUTED,
     VERIFIED,
     Case,
-    Finding,
 )
 from providers.catalogue import catalogue_entries
-from providers.catalogue_reader import CUMULATIVE, REMAINING, ROWS, Reader
-from providers.readings import Reading, reader_of
+from providers.catalogue_reader import CUMULATIVE, REMAINING, ROWS
+from providers.readings import Reading
 from providers.vocabulary import Rung
-
-AGREED = 50
-# Readings before, and after; in reading intervals from the first.
-BEFORE, SENT, AFTER = (0, 1), 2, (2, 3, 4, 5, 6, 7, 8)
-
-
-@dataclass(frozen=True)
-class Change:
-    """At a moment, something is deposited (above zero) or spent (below)."""
-
-    at: Decimal
-    amount: int
-
+from tests.verification import shares
+from tests.verification.histories import AGREED, START, Change, judged, read, reader
 
 moments = st.decimals(-3, 8, places=2, allow_nan=False)
 history = st.lists(st.builds(Change, moments, st.integers(-60, 60).filter(bool)), max_size=8)
 lags = st.lists(st.decimals(0, 1, places=2), min_size=9, max_size=9)
-START = 1000
-
-
-def reader(slug: str) -> Reader:
-    found = reader_of(slug)
-    assert found is not None
-    return found
-
-
-def read(kind: str, changes: list[Change], until: Decimal, period: str) -> Reading:
-    """What the provider shows of everything that happened until then."""
-    seen = [change for change in changes if change.at <= until]
-    granted = START + sum(change.amount for change in seen if change.amount > 0)
-    left = START + sum(change.amount for change in seen)
-    rows = [("first", Decimal(START))] + [
-        (f"grant-{change.at}-{change.amount}", Decimal(change.amount))
-        for change in seen
-        if change.amount > 0
-    ]
-    figures = {CUMULATIVE: Decimal(granted), REMAINING: Decimal(left), ROWS: None}
-    return Reading(
-        remaining=Decimal(left),
-        currency="USD",
-        figure=figures[kind],
-        rows=tuple(sorted(rows)) if kind == ROWS else (),
-        same=(period,),
-    )
-
-
-def judged(kind: str, changes: list[Change], late: list[Decimal], resets_at: int = 99) -> Finding:
-    """The finding at the end of all readings."""
-    base = replace(reader("openrouter"), kind=kind)
-    readings = {
-        moment: read(kind, changes, moment - lag, "new" if moment >= resets_at else "old")
-        for moment, lag in zip((*BEFORE, *AFTER), late, strict=True)
-    }
-    case = Case(
-        AGREED * 100,
-        "USD",
-        base,
-        before=[readings[moment] for moment in BEFORE],
-        after=[readings[moment] for moment in AFTER],
-        may_refute=True,
-    )
-    return LADDER[base.rung].finding(case)
 
 
 def deposited(changes: list[Change], since: int) -> int:
@@ -189,3 +128,18 @@ def test_every_rung_answers_with_a_verdict() -> None:
     assert word.verdict == VERIFIED
     strengths = Counter(check.strength for check in LADDER.values())
     assert strengths[5] == 2
+
+
+def test_the_document_says_how_often_it_settles() -> None:
+    text = shares.DOCUMENT.read_text(encoding="utf-8")
+    assert shares.placed(text) == text, "bring it up to date with shares.write"
+
+
+def test_figures_that_spending_does_not_move_settle_nine_in_ten() -> None:
+    """The rest are the resets; what is left never shows an absence."""
+    for kind in (CUMULATIVE, ROWS):
+        for sent, verdict in ((AGREED, VERIFIED), (0, REFUTED)):
+            found = shares.shares(kind, sent, spends=6)
+            assert found[verdict] > 0.85 * shares.HISTORIES
+            assert found[verdict] + found[INCONCLUSIVE] == shares.HISTORIES
+    assert shares.shares(REMAINING, 0, spends=6)[INCONCLUSIVE] == shares.HISTORIES

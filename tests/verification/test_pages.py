@@ -1,10 +1,13 @@
 """What the parties see of a measuring, and what programs get."""
 
+import io
 import json
 
 from django.test import Client
+from pypdf import PdfReader
 
 from accounts.models import Person
+from orders.verification import report
 from tests.factories import PASSWORD, a_person
 from tests.sandbox_process import SandboxProcess
 from tests.verification.measured import Measured
@@ -53,8 +56,26 @@ def test_the_report_is_for_the_two_parties(sandbox: SandboxProcess) -> None:
     assert browser(one.buyer).get(f"/orders/{one.order.pk}/report/").status_code == 404
     one.baseline(remaining=5)
     for person, status in ((one.buyer, 200), (one.order.seller, 200), (a_person(), 404)):
-        paths = f"/orders/{one.order.pk}/report/", f"/api/v1/orders/{one.order.pk}/report/"
-        assert [browser(person).get(path).status_code for path in paths] == [status] * 2
+        order = f"orders/{one.order.pk}/report"
+        for path in (f"/{order}/", f"/{order}.pdf", f"/api/v1/{order}/"):
+            assert browser(person).get(path).status_code == status, path
+
+
+def test_the_report_to_print_carries_the_signed_document(sandbox: SandboxProcess) -> None:
+    one = Measured(sandbox).baseline(remaining=5)
+    one.holds(remaining=55)
+    one.send().tick(2)
+    content = browser(one.buyer).get(f"/orders/{one.order.pk}/report.pdf").content
+    pdf = PdfReader(io.BytesIO(content))
+    text = " ".join(page.extract_text() for page in pdf.pages)
+    for words in ("Verification report", "Verified", "50.00 USD", "55.0", "Public key"):
+        assert words in text, words
+    assert one.buyer.email not in text
+    (document,) = (json.loads(one) for one in pdf.attachments["verification.json"])
+    assert report.is_ours(document)
+    assert document["signature"]["value"][:20] in text.replace("\n", "")
+    document["report"]["verdict"] = "refuted"
+    assert not report.is_ours(document)
 
 
 def test_by_rest_the_course_is_as_the_contract_says(sandbox: SandboxProcess) -> None:
