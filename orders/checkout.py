@@ -24,6 +24,7 @@ from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrde
 from payments import escrow, failpoints, instructions, money
 from payments.models import Instruction, InstructionStatus
 from payments.processor import processor
+from providers.clocks import clocks_of
 from providers.vocabulary import TransferMethod
 
 # How long a repeated request waits for the first one's payment page.
@@ -87,7 +88,7 @@ def reserve(
 def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents: int) -> Order:
     """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
     commission = money.commission_on(price_cents, dials.now("COMMISSION_BP"))
-    now = _database_now()
+    now, clocks = _database_now(), clocks_of(listing.provider_id)
     order = Order(
         listing=listing,
         buyer=buyer,
@@ -100,8 +101,8 @@ def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents:
         commission_cents=commission,
         proceeds_cents=price_cents - commission,
         transfer_method=listing.transfer_method,
-        deliver_within_seconds=settings.DELIVER_WITHIN_SECONDS,
-        inspect_within_seconds=settings.INSPECT_WITHIN_SECONDS,
+        deliver_within_seconds=clocks.deliver_seconds,
+        inspect_within_seconds=clocks.inspect_seconds,
         cooling_off_seconds=standing.cooling_off_seconds(listing.seller),
         pay_before=now + timedelta(seconds=settings.PAY_WITHIN_SECONDS),
     )

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from providers.vocabulary import (
 )
 
 API_RUNGS = {Rung.API_BALANCE, Rung.API_GRANT_ROW}
+SHORTEST_HOURS, LONGEST_HOURS = 12, 14 * 24
 WEAKER_RUNGS = [*PAPER_RUNGS, Rung.BUYER_CONFIRMATION]
 
 
@@ -31,6 +32,7 @@ class CatalogueEntry:
     programs: list[dict[str, Any]]
     unit_prices: list[dict[str, Any]]
     reader: Reader | None = None
+    clocks: dict[str, int] = field(default_factory=dict)
 
     def build_provider(self) -> Provider:
         """A new, unsaved row."""
@@ -64,6 +66,7 @@ def read_entry(path: Path) -> CatalogueEntry:
     file = Section(table, file=path.name)
     # Taken out first, so that what is left of the table is what the pages show.
     how = file.table.get("balance_api", {}).pop("reader", None)
+    clocks = _read_clocks(file.section("clocks")) if "clocks" in file.table else {}
     provider = _read_provider(file)
     entry = CatalogueEntry(
         slug=path.stem,
@@ -71,6 +74,7 @@ def read_entry(path: Path) -> CatalogueEntry:
         programs=_read_programs(file),
         unit_prices=_read_unit_prices(file),
         reader=_read_reader(how, file=file, slug=path.stem, provider=provider),
+        clocks=clocks,
     )
     file.end()
     return entry
@@ -104,6 +108,18 @@ def _read_reader(how: Any, *, file: Section, slug: str, provider: dict[str, Any]
         return None
     part = Section({"reader": how}, file=file.file, path="balance_api.").section("reader")
     return read_reader(part, slug=slug, name=provider["name"], api=api)
+
+
+def _read_clocks(part: Section) -> dict[str, int]:
+    """Hours to deliver and to inspect; no shorter than anybody may sleep."""
+    values: dict[str, int] = {
+        name: part.take(name, int) for name in ("deliver_hours", "inspect_hours")
+    }
+    for name, hours in values.items():
+        if not SHORTEST_HOURS <= hours <= LONGEST_HOURS:
+            raise part.wrong(name, f"must be from {SHORTEST_HOURS} to {LONGEST_HOURS} hours")
+    part.end()
+    return values
 
 
 def _has_api(file: Section) -> bool:

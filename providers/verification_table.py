@@ -8,7 +8,7 @@ from providers.vocabulary import ResalePolicy
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 HEAD = (
     "| provider | resale | how credit moves | ladder, strongest first | what a reading shows "
-    "| read before for | lag | facts |\n|---|---|---|---|---|---|---|---|"
+    "| read before for | lag | deliver, inspect | facts |\n|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -36,9 +36,14 @@ def _row(entry: CatalogueEntry) -> str:
         _shows(offered),
         f"{offered.lag_intervals + 1} readings" if offered else "–",
         _duration(offered.lag_seconds) if offered else "–",
+        _clocks(entry.clocks),
         facts["confidence"],
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _clocks(own: dict[str, int]) -> str:
+    return f"{own['deliver_hours']} h, {own['inspect_hours']} h" if own else "as usual"
 
 
 def _shows(reader: Reader | None) -> str:

@@ -4,6 +4,7 @@ from django import template
 from django.conf import settings
 
 from listings.models import Listing, ListingStatus
+from providers.clocks import clocks_of
 
 register = template.Library()
 
@@ -33,12 +34,13 @@ def duration(seconds: int) -> str:
 
 
 @register.simple_tag
-def trade_times() -> dict[str, int]:
-    """How long each part of a trade may take, in seconds."""
+def trade_times(provider: str = "") -> dict[str, int]:
+    """How long each part of a trade may take, in seconds: at a provider, or at most."""
+    clocks = clocks_of(provider)
     return {
         "pay": settings.PAY_WITHIN_SECONDS,
-        "deliver": settings.DELIVER_WITHIN_SECONDS,
-        "inspect": settings.INSPECT_WITHIN_SECONDS,
+        "deliver": clocks.deliver_seconds,
+        "inspect": clocks.inspect_seconds,
         "cool_off": settings.COOLING_OFF_SECONDS,
     }
 
