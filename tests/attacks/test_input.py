@@ -114,8 +114,7 @@ def test_a_broken_file_is_refused_never_a_server_error(kind: str) -> None:
         Image.effect_noise((40, 40), 50).convert("RGB").save(out, kind)
         raw = out.getvalue()
     chance, wrong = random.Random(7), {}
-    until = time.monotonic() + 12
-    while time.monotonic() < until:
+    for _ in range(400):
         broken = mutated(raw, chance)
         try:
             consents._checked(upload(broken))
