@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from pypdf import PdfReader
 
 from accounts.models import Person
 from accounts.refusals import Invalid, WrongState
@@ -51,6 +50,9 @@ def _checked(upload: UploadedFile) -> tuple[bytes, str]:
 
 
 def _checked_pdf(raw: bytes) -> bytes:
+    # A tenth of the time in which a process starts, and few ever need it.
+    from pypdf import PdfReader
+
     try:
         reader = PdfReader(io.BytesIO(raw))
         if reader.is_encrypted or not 0 < len(reader.pages) <= MOST_PAGES:

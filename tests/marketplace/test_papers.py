@@ -13,8 +13,9 @@ from pypdf import PdfReader
 from accounts.models import Person
 from orders import checkout, follow
 from payments import escrow, ledger, statements
-from payments.documents import Cents, Paper, as_csv, as_pdf
+from payments.documents import Cents, Paper, as_csv
 from payments.models import Escrow, Posting
+from payments.printing import as_pdf
 from payments.processor.interface import Payment
 from tests.factories import a_listing
 
