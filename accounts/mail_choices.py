@@ -38,7 +38,7 @@ GROUPS = (
     Group(
         "listings",
         "Your listings",
-        "Approved, sent back, asked about, expired or removed",
+        "Approved, sent back, asked about, about to leave the market, expired or removed",
         ("listing_",),
     ),
     Group(

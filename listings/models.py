@@ -21,6 +21,7 @@ from listings.check_models import Check as Check
 from listings.check_models import Finding as Finding
 from listings.check_models import Tuning as Tuning
 from listings.consent_models import Consent as Consent
+from listings.fall_models import PriceFall as PriceFall
 from listings.question_models import Question as Question
 from listings.report_models import Report as Report
 from providers.models import Program, Provider
@@ -102,15 +103,25 @@ class Listings(models.QuerySet["Listing"]):
         return self.values_list(*CARD_FIELDS, named=True)
 
 
-def earliest_expiry() -> date:
-    """The first day on which credit may expire and a trade of it still be finished before."""
-    trade = timedelta(
-        seconds=settings.DELIVER_WITHIN_SECONDS
+def time_to_finish() -> timedelta:
+    """The longest that a trade without a dispute takes, from its order to its release, and a day.
+
+    Expiry dates are the provider's, in no known zone: so much is the day for.
+    """
+    return timedelta(days=1) + timedelta(
+        seconds=settings.PAY_WITHIN_SECONDS
+        + settings.DELIVER_WITHIN_SECONDS
         + settings.INSPECT_WITHIN_SECONDS
         + max(settings.COOLING_OFF_SECONDS, settings.NEW_SELLER_COOLING_OFF_SECONDS)
     )
-    # Expiry dates are the provider's, in no known zone: one day of margin.
-    return (timezone.now() + trade).date() + timedelta(days=1)
+
+
+def earliest_expiry() -> date:
+    """The first day on which credit may expire and a trade of it still be finished before.
+
+    For showing and searching; `listings.expiry` decides, by the database's clock.
+    """
+    return (timezone.now() + time_to_finish()).date()
 
 
 class Listing(models.Model):
@@ -139,6 +150,8 @@ class Listing(models.Model):
     )
     status_since = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # How often its seller was told that it will leave the market (`listings.expiry`).
+    reminders = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     # The rank of the seller's tier, for whoever looks for it; `listings.ranks` keeps it.
     seller_rank = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     available_cents = models.BigIntegerField()
@@ -212,6 +225,11 @@ class Listing(models.Model):
                     name=f"live_of_{tier.value}",
                 )
                 for tier in (Tier.ESTABLISHED, Tier.TRUSTED)
+            ),
+            models.Index(
+                fields=["reminders", "expires_on"],
+                condition=Q(status__in=["live", "paused", "sold_out"]),
+                name="leaving_the_market",
             ),
             models.Index(fields=["seller", "-created_at"]),
             models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
@@ -364,24 +382,3 @@ class News(models.Model):
 
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(db_default=Now(), editable=False)
-
-
-class PriceFall(models.Model):
-    """The seller's word that the discount grows from day to day until it is `end_bp`."""
-
-    listing = models.OneToOneField(
-        Listing, on_delete=models.CASCADE, primary_key=True, related_name="fall"
-    )
-    start_bp = models.PositiveIntegerField()
-    end_bp = models.PositiveIntegerField()
-    start_on = models.DateField()
-    end_on = models.DateField()
-    next_on = models.DateField(db_index=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(end_bp__gt=F("start_bp"), end_on__gt=F("start_on")),
-                name="a_price_falls_over_some_days",
-            )
-        ]

@@ -210,27 +210,3 @@ def own(listing: Listing, actor: Person) -> Listing:
     if listing.seller_id != actor.pk:
         raise NotAllowed
     return listing
-
-
-def expire_due() -> int:
-    """Take what has expired off the market; returns how many."""
-    rows = Listing.objects.filter(
-        status__in=[S.LIVE, S.PAUSED, S.SOLD_OUT], expires_on__lt=earliest_expiry()
-    )
-    done = 0
-    for key in list(rows.values_list("pk", flat=True)[:200]):
-        with transaction.atomic():
-            listing = rows.select_for_update(no_key=True, skip_locked=True).filter(pk=key).first()
-            if listing is None:
-                continue
-            machine.advance(listing, S.EXPIRED, kind="expired", actor=None)
-            vault.void(listing)
-            notify(
-                person=listing.seller,
-                kind="listing_expired",
-                key=f"listing_expired:{listing.pk}",
-                url=listing.get_absolute_url(),
-                title=listing.title,
-            )
-            done += 1
-    return done

@@ -8,8 +8,9 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import Person
+from listings import expiry
 from listings.lifecycle import machine
-from listings.models import Listing, ListingStatus, earliest_expiry
+from listings.models import Listing, ListingStatus
 from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
 
 
@@ -35,7 +36,7 @@ def reserve(listing: Listing, face_value_cents: int) -> None:
     rows = Listing.objects.filter(
         pk=listing.pk,
         status=ListingStatus.LIVE,
-        expires_on__gte=earliest_expiry(),
+        expires_on__gte=expiry.earliest(),
         available_cents__gte=face_value_cents,
         discount_bp=listing.discount_bp,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import audit_chain, notifications, proposals
-from listings import alerts, facets, prices, publishing
+from listings import alerts, expiry, facets, prices
 from marketplace import ledger_audit
 from orders import (
     batches,
@@ -93,7 +93,8 @@ def sweep() -> dict[str, int]:
             "answers": _each(evidence.answer, evidence.due()),
             "payouts": _each(payout_plans.pay, payout_plans.due()),
             "instructions": _once(instructions.carry_out_due),
-            "listings": _once(publishing.expire_due),
+            "listings": _once(expiry.expire_due),
+            "reminders": _once(expiry.remind_due),
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),
             "facets": _once(facets.count_due),

@@ -21,8 +21,8 @@ from accounts import proposals as agreeing
 from accounts.models import Notification, Person
 from accounts.notifications import notify
 from accounts.proposals import Terms
-from listings import alerts, prices, publishing, questions, saved, vault
-from listings.models import Code, Listing
+from listings import alerts, expiry, prices, questions, saved, vault
+from listings.models import Code, Listing, earliest_expiry
 from marketplace.local.environment import ROOT
 from orders import (
     cancellation,
@@ -94,7 +94,9 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
         a_listing(status=status)
     expiring = a_listing()
     Listing.objects.filter(pk=expiring.pk).update(expires_on=timezone.now() - timedelta(days=1))
-    publishing.expire_due()
+    expiry.expire_due()
+    Listing.objects.filter(pk=a_listing().pk).update(expires_on=earliest_expiry())
+    expiry.remind_due()
     saved.save(buyer, QueryDict("max_price_cents=30000"))
     watched = a_listing(seller=a_seller())
     alerts.watch(buyer, watched)

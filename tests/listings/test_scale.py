@@ -1,7 +1,7 @@
 """Fifty thousand offers: no page reads more of them than it needs, whatever is asked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from listings import expiry
 from listings.models import Listing
 from tests.factories import a_provider, a_seller
 
@@ -157,6 +158,17 @@ def test_pages_of_a_search_hold_each_offer_once(client: Client, words: str, orde
     wanted = Listing.objects.live().filter(title__contains=words)
     columns = ("price_cents", "pk") if order == "price" else ("-created_at", "-pk")
     assert seen == [str(pk) for pk in wanted.order_by(*columns).values_list("pk", flat=True)[:15]]
+
+
+@pytest.mark.parametrize("sweep", [expiry.expire_due, expiry.remind_due])
+def test_a_sweep_reads_what_is_due_alone(market: None, db: None, sweep: Callable[[], int]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert sweep() == 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {queries.captured_queries[0]['sql']}")
+        answer = cursor.fetchone()[0]
+    tree = json.loads(answer) if isinstance(answer, str) else answer
+    assert scanned(tree[0]["Plan"]) == (False, 0)
 
 
 def test_what_is_too_much_is_refused_at_once(client: Client) -> None:
