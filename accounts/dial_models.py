@@ -13,6 +13,9 @@ class Dial(models.Model):
 
     name = models.CharField(primary_key=True, max_length=40)
 
+    class Meta:
+        verbose_name, verbose_name_plural = "fee or limit", "fees and limits"
+
     def __str__(self) -> str:
         return self.name.removesuffix("_CENTS").removesuffix("_BP").replace("_", " ").capitalize()
 

@@ -21,14 +21,22 @@ class TuningForm(Reasoned):
         help_text="What a finding adds to the score",
     )
     threshold = forms.IntegerField(
-        label="Threshold", min_value=1, max_value=10**12, help_text="In the unit named above"
+        label="Threshold", min_value=1, max_value=10**12, help_text="In the unit of this check"
     )
-    is_on = forms.BooleanField(label="On", required=False)
+    is_on = forms.TypedChoiceField(
+        label="State",
+        choices=[("on", "On"), ("off", "Off")],
+        coerce=lambda word: word == "on",
+    )
     field_order = ("weight", "threshold", "is_on", "reason")
 
 
 def _as_it_is(check: Check) -> dict[str, Any]:
-    return {"weight": check.weight, "threshold": check.threshold, "is_on": check.is_on}
+    return {
+        "weight": check.weight,
+        "threshold": check.threshold,
+        "is_on": "on" if check.is_on else "off",
+    }
 
 
 @admin.register(Check)

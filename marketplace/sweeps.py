@@ -13,6 +13,7 @@ from django.db import connection
 from accounts import audit_chain, notifications, proposals
 from listings import alerts, expiry, facets, prices
 from marketplace import ledger_audit
+from marketplace.console import alarms
 from orders import (
     batches,
     deadlines,
@@ -118,7 +119,9 @@ def count() -> dict[str, int]:
     A sweep of its own: it takes the longer the more was traded, and no money must wait for it.
     """
     with alone("count") as mine:
-        return {"sold": _once(sold_count.count_due)} if mine else {}
+        if not mine:
+            return {}
+        return {"sold": _once(sold_count.count_due), "alarms": _once(alarms.tell_due)}
 
 
 def poll() -> dict[str, int]:

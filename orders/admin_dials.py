@@ -16,7 +16,9 @@ from orders.dial_preview import preview
 class TurningForm(Reasoned):
     """Where the dial is to stand, and from when."""
 
-    value = forms.IntegerField(label="Value", min_value=0, help_text="In the unit named above")
+    value = forms.IntegerField(
+        label="Value", min_value=0, help_text="In the unit that the page names"
+    )
     begins_on = forms.DateField(
         label="From the beginning of (UTC)",
         required=False,

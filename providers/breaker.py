@@ -6,6 +6,8 @@ It lives in the cache, shared by all workers; if that is emptied, the next failu
 from django.conf import settings
 from django.core.cache import cache
 
+from providers.models import Provider
+
 FAILURES = 5
 # After this many quiet reading intervals one call may try again.
 REST_INTERVALS = 3
@@ -33,3 +35,11 @@ def failed(slug: str) -> None:
     if count >= FAILURES:
         rest = max(1, REST_INTERVALS * settings.READING_INTERVAL_SECONDS)
         cache.set(f"breaker:{slug}:open", True, rest)
+
+
+def resting() -> list[str]:
+    """The providers that are left alone now."""
+    keys = {
+        f"breaker:{slug}:open": slug for slug in Provider.objects.values_list("slug", flat=True)
+    }
+    return sorted(keys[key] for key in cache.get_many(keys))

@@ -22,6 +22,7 @@ from payments.models import (
     Reconciliation,
     WebhookEvent,
 )
+from providers import breaker
 
 # Sweeps come every few seconds; what waits longer than this was not taken up.
 LATE = timedelta(minutes=5)
@@ -89,6 +90,7 @@ def state() -> dict[str, Any]:
         "reconciled": Reconciliation.objects.exclude(finished_at=None).first(),
         "due": due(),
         "parts": parts(),
+        "resting": breaker.resting(),
         "stuck_calls": Instruction.objects.filter(repairs.refused())[:MOST].count(),
         "stuck_events": WebhookEvent.objects.filter(repairs.set_aside())[:MOST].count(),
         "heads": [

@@ -3,6 +3,8 @@
 Kept for some minutes: they read all trades of two periods, and nobody decides by the second.
 """
 
+import csv
+import io
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +13,9 @@ from django.core.cache import cache
 from django.db.models import Avg, Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.text import slugify
 
-from marketplace.templatetags.money import money
+from marketplace.templatetags.money import money, percent
 from orders.models import Dispute, Order, OrderStatus
 from payments.models import Escrow, EscrowStatus
 
@@ -33,6 +36,18 @@ class Figure:
     kind: str
     now: int | None
     before: int | None
+
+    @property
+    def slug(self) -> str:
+        return slugify(self.label)
+
+    @property
+    def written(self) -> str:
+        """This period's, in words."""
+        if self.now is None:
+            return "none"
+        words = {"cents": money(self.now, CURRENCY), "rate": percent(self.now)}
+        return words.get(self.kind, f"{self.now:,}{' hours' if self.kind == 'hours' else ''}")
 
     @property
     def change_bp(self) -> int | None:
@@ -150,3 +165,15 @@ def _held(now: datetime) -> list[tuple[str, int, str]]:
         (label, int(sums[f"age_{n}"]), money(int(sums[f"age_{n}"]), CURRENCY))
         for n, (label, _, _) in enumerate(AGES)
     ]
+
+
+def as_csv(found: dict[str, Any]) -> str:
+    """All that the overview shows, for a spreadsheet: cents, basis points and hours as numbers."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["figure", "unit", "now", "before"])
+    for one in found["figures"]:
+        writer.writerow([one.label, one.kind, one.now, one.before])
+    for heading, rows in (("Paid on", found["volume"]), ("Held for days", found["held"])):
+        writer.writerows([f"{heading} {label}", "cents", cents, ""] for label, cents, _ in rows)
+    return out.getvalue()

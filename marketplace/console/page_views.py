@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from accounts import authority
 from accounts.models import Person
-from marketplace.console import operations
-from marketplace.console.overview import PERIODS, overview
+from marketplace.console import alarms, operations
+from marketplace.console.overview import PERIODS, as_csv, overview
 
 
 def _require(request: HttpRequest, page: str) -> None:
@@ -23,8 +23,14 @@ def figures(request: HttpRequest) -> HttpResponse:
     _require(request, "console.overview")
     asked = request.GET.get("days", "")
     days = int(asked) if asked in {str(one) for one in PERIODS} else PERIODS[1]
-    context = {**admin.site.each_context(request), "title": "Overview", **overview(days)}
-    context |= {"days": days, "periods": PERIODS}
+    found = overview(days)
+    if request.GET.get("as") == "csv":
+        response = HttpResponse(as_csv(found), content_type="text/csv")
+        response.headers["Content-Disposition"] = f'attachment; filename="overview-{days}.csv"'
+        return response
+    outside = alarms.outside(found["figures"]) if days == alarms.DAYS else []
+    context = {**admin.site.each_context(request), "title": "Overview", **found}
+    context |= {"days": days, "periods": PERIODS, "outside": [one.label for one in outside]}
     return TemplateResponse(request, "console/overview.html", context)
 
 

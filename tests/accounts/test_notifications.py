@@ -23,6 +23,8 @@ from accounts.notifications import notify
 from accounts.proposals import Terms
 from listings import alerts, expiry, prices, questions, saved, vault
 from listings.models import Code, Listing, earliest_expiry
+from marketplace.console import alarms
+from marketplace.console.overview import Figure
 from marketplace.local.environment import ROOT
 from orders import (
     cancellation,
@@ -121,6 +123,8 @@ def _said(buyer: Person) -> None:
     for refund_cents, step in ((5_00, proposals.refuse), (6_00, proposals.accept)):
         proposed = proposals.propose(order, actor=seller, refund_cents=refund_cents)
         step(order, actor=buyer, proposal_id=proposed.pk)
+    a_person(is_staff=True, role="admin")
+    alarms.tell([Figure("Disputes of trades paid", "rate", 900, 100)])
     _code_read(vault.of(a_disputed_order(buyer, codes=CODES).pk)[0])
     for person in (buyer, seller):
         ratings.rate(order, actor=person, stars=4, text="")

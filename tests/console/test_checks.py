@@ -160,7 +160,7 @@ def test_a_check_is_tried_on_past_offers_before_it_is_in_force(
     assert "In force" in post(lead, "setting")
     assert handed_in(seller, face_value_cents=1_000_00).check_score == 55
     assert "is set so already" in post(lead, "setting")
-    post(lead, "setting", is_on="")
+    post(lead, "setting", is_on="off")
     assert handed_in(seller, face_value_cents=1_000_00).check_score == 0
     entries = AuditEntry.objects.filter(act="check_set", subject="check:new_seller_with_much")
     assert [entry.details["after"] for entry in entries.order_by("id")] == [

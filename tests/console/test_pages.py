@@ -1,22 +1,25 @@
 """The overview and operations: what they say, to whom, and at which cost."""
 
+import csv
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Person
-from marketplace.console import operations
+from accounts.models import Notification, Person
+from marketplace.console import alarms, operations
 from marketplace.console.overview import AGES, overview
 from orders import disputes
 from orders.models import Dispute, Order
 from payments.models import Freeze, LedgerAudit, WebhookEvent
+from providers import breaker
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.console.test_queue import queries_of
-from tests.factories import a_person
+from tests.factories import a_person, a_provider
 from tests.orders.quarrels import a_disputed_order, a_sent_order
 
 
@@ -104,3 +107,46 @@ def test_they_cost_the_same_however_much_there_is(desk: Client, buyer: Person) -
         pages = ("/console/overview/?days=90", "/console/operations/")
         counts.append([queries_of(desk, page) for page in pages])
     assert counts[0] == counts[1]
+
+
+def test_a_figure_outside_its_band_is_marked_and_told_once_a_week(
+    desk: Client, buyer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = a_person(role="lead", is_staff=True)
+    a_disputed_order(buyer)
+    cache.clear()
+    assert alarms.tell_due() == 0, "one trade says nothing"
+    assert "Above its band" not in desk.get("/console/overview/?days=7").content.decode()
+    monkeypatch.setitem(alarms.bands(), "least_trades", 1)
+    assert alarms.tell_due() == 0, "it was looked at within the hour"
+    for _ in range(2):
+        cache.clear()
+        assert alarms.tell_due() == 1
+    assert desk.get("/console/overview/?days=7").content.decode().count("Above its band") == 1
+    (told,) = Notification.objects.filter(kind="figure_outside")
+    assert (told.person, told.context["now"], told.context["most"]) == (lead, "100%", "5%")
+
+
+def test_every_band_is_of_a_figure(db: None) -> None:
+    assert set(alarms.bands()["most"]) <= set(figures())
+
+
+def test_the_overview_as_a_file(desk: Client, buyer: Person) -> None:
+    a_sent_order(buyer)
+    cache.clear()
+    answer = desk.get("/console/overview/?days=7&as=csv")
+    assert "attachment" in answer["Content-Disposition"]
+    head, *rows = csv.reader(StringIO(answer.content.decode()))
+    assert head == ["figure", "unit", "now", "before"]
+    assert ["Paid", "cents", "3000", "0"] in rows
+    assert [row[2] for row in rows if row[0] == "Held for days < 1 day"] == ["3000"]
+
+
+def test_a_provider_that_does_not_answer_is_named(desk: Client) -> None:
+    a_provider("quiet")
+    cache.clear()
+    assert "None is left alone" in desk.get("/console/operations/").content.decode()
+    for _ in range(breaker.FAILURES):
+        breaker.failed("quiet")
+    page = desk.get("/console/operations/").content.decode()
+    assert "/console/providers/provider/quiet/change/" in page
