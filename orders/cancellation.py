@@ -1,11 +1,11 @@
 """The early end of a trade: withdrawn or unpaid, declined or not delivered."""
 
 from django.db import transaction
-from django.db.models import F
 
-from accounts.models import Person, Standing
+from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from listings import stock
+from orders import standing
 from orders.follow import return_stock
 from orders.models import Order, OrderStatus
 from orders.progress import advance, locked, tell
@@ -83,8 +83,7 @@ def give_up_waiting(order: Order) -> Order:
     _refunded(order, actor=None, kind=kind, reason="The credit was not handed over in time.")
     if not by_code:
         stock.pause_undelivered(order.listing, actor=None)
-        Standing.objects.get_or_create(person=order.seller)
-        Standing.objects.filter(person=order.seller).update(failed_orders=F("failed_orders") + 1)
+        standing.count_failed(order.seller)
         tell(order, order.seller, "order_not_delivered_seller")
     tell(order, order.buyer, "order_not_delivered_buyer", kind_of_end=kind)
     return order

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from listings import stock
-from orders import dispute_course
+from orders import dispute_course, standing
 from orders.completion import complete_disputed
 from orders.decisions import outcome_of
 from orders.follow import return_stock
@@ -15,6 +15,8 @@ from orders.progress import advance, tell
 from payments import escrow
 
 S = OrderStatus
+# How a dispute ends that somebody lost; to agree or to give in is no failure.
+DECIDED = ("accepted", "stands", "appeal_decided")
 
 
 def settle(
@@ -35,6 +37,8 @@ def settle(
     known = known or {"decided_by": None, "decision": reason, "decided_at": Now()}
     known |= {"refund_cents": refund_cents, "outcome": outcome_of(order, refund_cents)}
     dispute_course.end(dispute, kind=kind, actor=actor, **known)
+    if kind in DECIDED and refund_cents == order.price_cents:
+        standing.count_failed(order.seller)
     if refund_cents == 0:
         complete_disputed(order, actor=actor, reason=reason)
     elif refund_cents == order.price_cents:

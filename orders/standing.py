@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts import one_person
@@ -105,6 +105,14 @@ def tier_of(record: Record) -> Tier:
         ):
             return tier
     return Tier.NEW
+
+
+def count_failed(seller: Person) -> None:
+    """A trade failed by the seller: not delivered in time, or lost in a dispute."""
+    Standing.objects.get_or_create(person=seller)
+    Standing.objects.filter(person=seller).update(
+        failed_orders=F("failed_orders") + 1, tier_at=None
+    )
 
 
 def due() -> list[int]:

@@ -28,6 +28,7 @@ from orders.completion import confirm
 from orders.forms import PlaceForm, RecipientForm, SentForm
 from orders.models import Order, OrderStatus
 from orders.verification.forms import LendForm
+from orders.waiting import waiting
 from payments import collection, documents
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
@@ -62,7 +63,11 @@ def index(request: SignedInRequest) -> HttpResponse:
     role = "seller" if request.GET.get("role") == "seller" else "buyer"
     mine = Order.objects.filter(**{role: request.user}).with_parts()
     page = keyset.page(mine, by="-placed_at", cursor=request.GET.get("cursor"), limit=SHOWN)
-    rows = [(order, timeline.next_step(order, role=role)) for order in page.rows]
+    waits = waiting(page.rows, person=request.user)
+    rows = [
+        (order, timeline.next_step(order, role=role), waits.get(order.pk, []))
+        for order in page.rows
+    ]
     context = {"role": role, "page": page, "rows": rows, "tasks": timeline.TASKS}
     return render(request, "orders/index.html", context)
 

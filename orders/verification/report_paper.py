@@ -27,7 +27,7 @@ def paper(order: Order) -> Paper:
         rows=[*_readings(report), *_documents(report)],
         currency=order.currency,
         notes=[
-            *(f"Compared {one['at']}: {one['reason']}" for one in report["compared"]),
+            *(f"Compared {_short(one['at'])}: {one['reason']}" for one in report["compared"]),
             "Figures are in the provider's own unit, exactly as it gave them.",
             f"Signed with {signature['algorithm']}. Attached to this file is the signed document, "
             "verification.json; docs/verification.md says how to check it.",
@@ -60,7 +60,7 @@ def _readings(report: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         (
             row["when"].capitalize(),
-            row["at"],
+            _short(row["at"]),
             row["problem_in_words"] or "Read",
             row["remaining"] or "",
             row["counted"] or "",
@@ -71,6 +71,11 @@ def _readings(report: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _documents(report: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
-        ("Handed in", one["at"], f"{one['kind_in_words']}, by the {one['by']}", "", "")
+        ("Handed in", _short(one["at"]), f"{one['kind_in_words']}, by the {one['by']}", "", "")
         for one in report["documents"]
     ]
+
+
+def _short(moment: str) -> str:
+    """To the second; the signed document has it whole."""
+    return moment[:19].replace("T", " ")

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db.models.functions import Now
 
-from accounts.models import Notification, Person
+from accounts.models import Notification, Person, Standing
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from orders import completion, decisions, disputes
 from orders.models import Decision, Dispute, DisputeStatus, Order, Verdict
@@ -303,3 +303,31 @@ def test_a_dispute_belongs_to_its_order(buyer: Person) -> None:
         with pytest.raises(WrongState):
             act(sent, actor=buyer)
     assert ended(order) == HELD
+
+
+@pytest.mark.parametrize(
+    ("outcome", "back", "failed"),
+    [("refund", None, 1), ("split", 20_00, 0), ("release", None, 0)],
+)
+def test_a_dispute_that_the_seller_lost_counts_as_a_failed_trade(
+    buyer: Person, moderator: Person, outcome: str, back: int | None, failed: int
+) -> None:
+    order = a_decided_order(buyer, moderator, outcome, back)
+    assert failed_trades(order.seller) == 0
+    make_due(order)
+    assert failed_trades(order.seller) == failed
+
+
+def test_silence_counts_as_failed_and_giving_in_does_not(buyer: Person) -> None:
+    silent = make_due(make_due(a_disputed_order(buyer)))
+    assert ended(silent) == REFUNDED
+    assert failed_trades(silent.seller) == 1
+    fair = a_disputed_order(buyer)
+    disputes.concede(fair, actor=fair.seller)
+    assert ended(fair) == REFUNDED
+    assert failed_trades(fair.seller) == 0
+
+
+def failed_trades(seller: Person) -> int:
+    found = Standing.objects.filter(person=seller).first()
+    return found.failed_orders if found else 0
