@@ -12,6 +12,7 @@ from listings.filters import BrowseForm
 from listings.models import LARGEST_FACE_VALUE_CENTS, SavedSearch
 from listings.search import DEFAULT_ORDER, as_tsquery
 from payments.money import BASIS_POINTS
+from providers.secret_patterns import find_secrets
 
 MOST_SAVED = 50
 START = 3
@@ -22,6 +23,8 @@ def save(person: Person, given: QueryDict) -> SavedSearch:
     form = BrowseForm(given)
     if not form.is_valid():
         raise Invalid("query", "This search cannot be read, so it cannot be saved.")
+    if find_secrets(form.cleaned_data["q"]):
+        raise Invalid("query", "This contains something that looks like a key, so it is not kept.")
     query = address(form)
     if not query:
         raise Invalid("query", "Choose a word or a filter first: a search for everything is none.")

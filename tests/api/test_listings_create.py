@@ -150,6 +150,7 @@ def test_values_of_no_sense_in_every_field(caller: Caller, name: str) -> None:
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("literal", LITERALS)
 def test_numbers_that_are_none(caller: Caller, name: str, literal: str) -> None:
+    """Abuse cases 15 and 16, as programs have them."""
     text = f'{{"{name}": {literal}}}'
     answer = caller.client.post(
         f"{API}listings/", text, content_type="application/json", headers=caller.headers
@@ -159,6 +160,7 @@ def test_numbers_that_are_none(caller: Caller, name: str, literal: str) -> None:
 
 
 def test_the_bounds_of_the_discount(caller: Caller) -> None:
+    """Abuse case 14, as programs have it."""
     for good in (3000, 7000):
         assert caller.post("listings/", offer(discount_bp=good)).status_code == 201
     for bad in (2999, 7001, 0, -3000, 29.99, 70.01, 10_000):

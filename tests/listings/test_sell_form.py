@@ -93,6 +93,7 @@ def test_what_is_left_empty_means_in_one_piece(signed_in: Client) -> None:
     ],
 )
 def test_what_is_refused_names_its_field(signed_in: Client, field: str, value: str) -> None:
+    """Abuse cases 14 to 19, as the page has them: nothing is kept of what is wrong."""
     answer = signed_in.post("/sell/new/", offer(**{field: value}))
     assert answer.status_code == 400
     assert field in answer.context["form"].errors

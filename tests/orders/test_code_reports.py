@@ -52,6 +52,7 @@ def signed_in(person: Person) -> Client:
 
 @pytest.mark.parametrize("seller", ["agrees", "says nothing", "answers and nobody decides"])
 def test_only_the_reported_codes_go_back(books: None, order: Order, seller: str) -> None:
+    """Abuse case 20: codes that were redeemed before, or turn out stolen, are refunded."""
     report(order)
     assert ended(order) == HELD
     assert now(order).dispute.claim_cents == 12_00
