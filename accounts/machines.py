@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Now
 
+from accounts import bulk
 from accounts.refusals import WrongState
 
 
@@ -109,13 +110,8 @@ class Machine:
             rows = rows.filter(only_if)
         if rows.update(status=to, status_since=Now(), **changes) != len(keys):
             raise WrongState
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {self.events._meta.db_table}"  # noqa: S608 - a table of ours
-                f" ({self.link}_id, kind, from_status, to_status, note)"
-                " SELECT key, %s, %s, %s, %s FROM unnest(%s) AS key",
-                [kind, old, to, note, list(keys)],
-            )
+        event = {"kind": kind, "from_status": old, "to_status": to, "note": note}
+        bulk.insert(self.events, [{f"{self.link}_id": key, **event} for key in keys])
 
     def remark(self, row: Any, *, kind: str, actor: Any, note: str = "") -> None:
         """Record something that happened without a change of state."""

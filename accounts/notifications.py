@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from accounts import mail_choices
+from accounts import bulk, mail_choices
 from accounts.models import Notification, Person
 
 log = logging.getLogger(__name__)
@@ -29,15 +29,16 @@ def notify(*, person: Person, kind: str, key: str, url: str = "", **context: Any
     notify_all([notice(person_id=person.pk, kind=kind, key=key, url=url, **context)])
 
 
-def notice(*, person_id: int, kind: str, key: str, url: str = "", **context: Any) -> Notification:
-    """A notification that `notify_all` is to record."""
-    return Notification(person_id=person_id, kind=kind, key=key, context={**context, "url": url})
+def notice(*, person_id: int, kind: str, key: str, url: str = "", **context: Any) -> dict[str, Any]:
+    """What `notify_all` is to record."""
+    context = {**context, "url": url}
+    return {"person_id": person_id, "kind": kind, "key": key, "context": context}
 
 
-def notify_all(notices: Sequence[Notification]) -> None:
+def notify_all(notices: Sequence[dict[str, Any]]) -> None:
     """`notify` for many."""
     assert connection.in_atomic_block, "a notification belongs to the transaction it tells of"
-    Notification.objects.bulk_create(notices, ignore_conflicts=True)
+    bulk.insert(Notification, notices, ignore_conflicts=True)
 
 
 def render(notification: Notification) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PARTS = ("pages", "guesses", "checkout", "settlement")
+PARTS = ("pages", "guesses", "checkout", "settlement", "batches")
 # A million offers take minutes to load, so this is measured only when asked for.
 GROWTH = "growth"
 
@@ -42,6 +42,8 @@ def main() -> int:
         if GROWTH in asked.what:
             with stage.both(home, database) as running:
                 _growth(running, asked, about)
+        if "batches" in asked.what:
+            _batches(asked, about, sellers=sellers, buyers=buyers)
         if {"checkout", "settlement"} & asked.what:
             _trades(asked, about, sellers=sellers, buyers=buyers)
         _audit()
@@ -58,6 +60,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--listings", type=int, default=10_000)
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="for growth"
+    )
+    parser.add_argument(
+        "--postings", type=int, nargs="+", default=[0], help="in the ledger before batches"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="per page or way and round")
@@ -130,6 +135,15 @@ def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> 
             )
             figures.keep("settlement", about | result)
             print(f"\n{purchases.tables(result, what='confirmations')}")
+
+
+def _batches(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
+    from bench import batches, figures
+
+    batches.prepare(sellers, buyers)
+    result = batches.measure(3 * asked.rounds, asked.postings)
+    figures.keep("batches", about | result)
+    print(f"\n{batches.table(result)}")
 
 
 def _audit() -> None:

@@ -18,6 +18,13 @@ from payments import escrow, recovery
 from payments.models import EscrowStatus
 
 S = OrderStatus
+# Of each trade; to load all of it would take as long as the rest.
+NEEDED = (
+    *("listing", "buyer", "seller", "title", "currency"),
+    *("face_value_cents", "price_cents", "proceeds_cents"),
+    *("escrow__reference", "escrow__seller", "escrow__currency", "escrow__charge_id"),
+    *("escrow__commission_cents", "escrow__proceeds_cents"),
+)
 SIZE = 500
 REASON = "The cooling-off time passed."
 
@@ -46,8 +53,7 @@ def complete_due(size: int = SIZE) -> int:
         order.deadline = None
         sold[order.listing_id] += order.face_value_cents
     stock.sell_all(sold)
-    tell_all((order, order.buyer_id, "order_completed_buyer") for order in orders)
-    tell_all((order, order.seller_id, "order_completed_seller") for order in orders)
+    tell_all(orders, buyer="order_completed_buyer", seller="order_completed_seller")
     _count(Counter(order.seller_id for order in orders))
     return len(orders)
 
@@ -65,6 +71,7 @@ def _taken(size: int) -> list[Order]:
         )
         .exclude(pk__in=Verification.objects.exclude(status=Course.DONE).values("order"))
         .select_related("escrow")
+        .only(*NEEDED)
         .order_by("deadline")
     )
     taken = list(due.select_for_update(skip_locked=True, no_key=True, of=("self", "escrow"))[:size])

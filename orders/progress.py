@@ -83,19 +83,15 @@ def tell(
     notify(person=person, kind=kind, key=key, **_stand(order), **more)
 
 
-def tell_all(told: Iterable[tuple[Order, int, str]]) -> None:
-    """`tell` for many orders: each with whom (a person's key) and what."""
-    notify_all(
-        [
-            notice(
-                person_id=person_id,
-                kind=kind,
-                key=f"order:{order.pk}:{kind}:{person_id}",
-                **_stand(order),
-            )
-            for order, person_id, kind in told
-        ]
-    )
+def tell_all(orders: Iterable[Order], *, buyer: str, seller: str) -> None:
+    """`tell` both parties of many orders: which kind the buyer is told, and which the seller."""
+    notices = []
+    for order in orders:
+        stand = _stand(order)
+        for person_id, kind in ((order.buyer_id, buyer), (order.seller_id, seller)):
+            key = f"order:{order.pk}:{kind}:{person_id}"
+            notices.append(notice(person_id=person_id, kind=kind, key=key, **stand))
+    notify_all(notices)
 
 
 def _stand(order: Order) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
+from accounts import bulk
 from payments import effects, failpoints, incidents, restored
 from payments.models import Escrow, Instruction, InstructionStatus, PayoutAccount
 from payments.processor import processor
@@ -48,15 +49,16 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> N
     What it brings about at the processor carries the instruction's id, for look-ups.
     """
     assert connection.in_atomic_block, "an instruction belongs to the decision it carries out"
-    instruction = _made(kind=kind, purpose=purpose, params=params, **links)
+    mark, params = _marked(kind, params)
+    instruction = Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
     Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
 
 
-def _made(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> Instruction:
+def _marked(kind: str, params: dict[str, Any]) -> tuple[UUID, dict[str, Any]]:
     mark = uuid4()
     if kind in effects.MARKED:
         params = {**params, "metadata": {"instruction": str(mark)}}
-    return Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
+    return mark, params
 
 
 def transfer_purpose(escrow: Escrow) -> str:
@@ -81,9 +83,11 @@ def write_transfers(released: Sequence[tuple[Escrow, int]]) -> None:
     rows = []
     for escrow, amount_cents in released:
         params = _transfer_params(escrow, amount_cents, destination=accounts[escrow.seller_id])
+        mark, params = _marked("transfer", params)
         purpose = transfer_purpose(escrow)
-        rows.append(_made(kind="transfer", purpose=purpose, params=params, escrow=escrow))
-    Instruction.objects.bulk_create(rows)
+        row = {"id": mark, "kind": "transfer", "purpose": purpose, "params": params}
+        rows.append(row | {"escrow_id": escrow.pk})
+    bulk.insert(Instruction, rows)
 
 
 def _transfer_params(escrow: Escrow, amount_cents: int, *, destination: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q, Sum
 
+from accounts import bulk
 from payments.models import Escrow, Posting
 
 # The world outside, as one side of what comes in and goes out.
@@ -98,16 +99,7 @@ class Movement(NamedTuple):
 def post_all(movements: Sequence[Movement]) -> None:
     """Move money that never moved before, all in one statement; a known key is an error."""
     assert connection.in_atomic_block, "money moves together with what it moves for"
-    if not movements:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO payments_posting"
-            " (key, source, destination, amount_cents, currency, escrow_id)"
-            " SELECT * FROM"
-            " unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::uuid[])",
-            [list(column) for column in zip(*movements, strict=True)],
-        )
+    bulk.insert(Posting, [movement._asdict() for movement in movements])
 
 
 def posted(key: str) -> bool:

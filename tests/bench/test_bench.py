@@ -6,7 +6,18 @@ import pytest
 from django.db import connection, transaction
 from django.test import RequestFactory
 
-from bench import figures, floor, goods, guesses, load, pages, purchases, replay, settlements
+from bench import (
+    batches,
+    figures,
+    floor,
+    goods,
+    guesses,
+    load,
+    pages,
+    purchases,
+    replay,
+    settlements,
+)
 from bench.cpu import Tree
 from listings.models import Listing
 from orders.completion import confirm
@@ -57,6 +68,15 @@ def test_a_recorded_confirmation_sent_bare_settles(people: dict[str, Any]) -> No
     replayed(recording, other.names(model))
     settled = Order.objects.get(pk=other.order)
     assert (settled.status, settled.escrow.status) == ("completed", "released")
+
+
+def test_the_floor_of_a_batch_settles_it(people: dict[str, Any]) -> None:
+    batches.prepare(people["sellers"], people["buyers"], count=2)
+    for act in (batches.by_product, batches.by_one_statement):
+        assert batches.timed(act)[0] == 2
+    assert not Order.objects.filter(status="completed").exists()
+    assert batches.by_one_statement() == 2
+    assert set(Order.objects.values_list("status", "escrow__status")) == {("completed", "released")}
 
 
 def test_purchases_are_timed_and_a_race_sells_what_there_is(people: dict[str, Any]) -> None:
