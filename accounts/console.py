@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field, lookup_field, unquote
+from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
@@ -32,6 +33,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts import authority, claims, stepup
 from accounts.acts import Act, Case, Reasoned, carry_out
+from accounts.addresses import canonical
 from accounts.models import AuditEntry, Person, Proposal
 from accounts.refusals import Invalid, Refusal
 
@@ -94,6 +96,10 @@ class ConsoleAdmin(ModelAdmin):
     related: ClassVar[Sequence[str]] = ()
     # Where an id that is searched for may stand.
     ids: ClassVar[Sequence[str]] = ()
+    # Whose e-mail finds a row, and the searchable text that words find it by: each by an index,
+    # however many rows there are.
+    people: ClassVar[Sequence[str]] = ()
+    words: ClassVar[str] = ""
     acts: ClassVar[Sequence[Act]] = ()
     # Whose case a row is: paths to the numbers of people. None of them decides on it.
     parties: ClassVar[Sequence[str]] = ()
@@ -193,9 +199,18 @@ class ConsoleAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """An id finds its row by the index; anything else is searched for in `search_fields`."""
+        """An id, an e-mail and words each have an index; the rest is looked for in
+        `search_fields`."""
         if self.ids and (key := _as_id(search_term)):
             return queryset.filter(reduce(or_, (Q(**{name: key}) for name in self.ids))), False
+        if self.people and "@" in search_term:
+            found = Person.objects.filter(canonical_email=canonical(search_term.strip()))
+            known = list(found.values_list("pk", flat=True))
+            whose = (Q(**{f"{name}__in": known}) for name in self.people)
+            return queryset.filter(reduce(or_, whose)), False
+        if self.words and search_term.strip():
+            query = SearchQuery(search_term, config="english", search_type="websearch")
+            return queryset.filter(**{self.words: query}), False
         return super().get_search_results(request, queryset, search_term)
 
     def found(self, request: HttpRequest, object_id: str) -> Any:

@@ -42,8 +42,10 @@ class ListingAdmin(ConsoleAdmin):
     related = ("provider", "seller__standing", "seller__payout_account", "program")
     parties: ClassVar = ("seller_id",)
     ids = ("pk",)
-    search_fields = ("title", "seller__email")
-    search_help_text = "Id, title or the seller's e-mail"
+    search_fields = ("title",)
+    search_help_text = "Id, words, or the seller's whole e-mail"
+    people: ClassVar = ("seller",)
+    words = "search"
     ordering = ("-status_since",)
     badge = state
     worth = amount("face_value_cents", "face value")

@@ -232,6 +232,7 @@ class Listing(models.Model):
                 name="leaving_the_market",
             ),
             models.Index(fields=["seller", "-created_at"]),
+            models.Index(fields=["-status_since", "-id"], name="listing_newest"),
             models.Index(fields=["status_since"], condition=Q(status="in_review"), name="waiting"),
             models.Index(
                 fields=["status_since"],

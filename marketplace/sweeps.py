@@ -13,7 +13,7 @@ from django.db import connection
 from accounts import audit_chain, notifications, proposals
 from listings import alerts, expiry, facets, prices
 from marketplace import ledger_audit
-from marketplace.console import alarms
+from marketplace.console import alarms, overview
 from orders import (
     batches,
     deadlines,
@@ -121,7 +121,11 @@ def count() -> dict[str, int]:
     with alone("count") as mine:
         if not mine:
             return {}
-        return {"sold": _once(sold_count.count_due), "alarms": _once(alarms.tell_due)}
+        return {
+            "sold": _once(sold_count.count_due),
+            "overviews": _once(overview.make_due),
+            "alarms": _once(alarms.tell_due),
+        }
 
 
 def poll() -> dict[str, int]:

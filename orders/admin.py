@@ -80,8 +80,10 @@ class OrderAdmin(ConsoleAdmin):
     list_select_related = ("buyer", "seller")
     related = ("listing__provider", "escrow", "buyer", "seller", "dispute")
     parties: ClassVar = ("buyer_id", "seller_id")
-    search_fields = ("title", "buyer__email", "seller__email")
-    search_help_text = "Id, title or e-mail"
+    search_fields = ("title",)
+    search_help_text = "Id, words of the offer, or a whole e-mail"
+    people: ClassVar = ("buyer", "seller")
+    words = "listing__search"
     ids = ("pk", "listing_id", "escrow_id")
     ordering = ("-placed_at",)
     badge = state
@@ -191,8 +193,10 @@ class DisputeAdmin(ConsoleAdmin):
         "decided_by",
     )
     parties: ClassVar = ("order.buyer_id", "order.seller_id")
-    search_fields = ("order__title", "order__buyer__email", "order__seller__email")
-    search_help_text = "Order, title or e-mail"
+    search_fields = ("order__title",)
+    search_help_text = "Order, words of the offer, or a whole e-mail"
+    people: ClassVar = ("order__buyer", "order__seller")
+    words = "order__listing__search"
     ids = ("order_id",)
     ordering = (F("decided_at").desc(nulls_first=True), "opened_at")
     facts: ClassVar = [

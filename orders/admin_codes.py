@@ -31,8 +31,10 @@ class CodeAdmin(ConsoleAdmin):
     list_select_related = ("listing",)
     related = ("listing__seller",)
     ids = ("listing_id", "reserved_for")
-    search_fields = ("listing__title", "listing__seller__email")
-    search_help_text = "Id of an offer or order, title, or the seller's e-mail"
+    search_fields = ("listing__title",)
+    search_help_text = "Id of an offer or order, words of the offer, or the seller's whole e-mail"
+    people: ClassVar = ("listing__seller",)
+    words = "listing__search"
     ordering = ("-id",)
     badge = state
     worth = amount("face_value_cents", "worth")

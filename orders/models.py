@@ -128,6 +128,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["buyer", "placed_at", "id"]),
             models.Index(fields=["seller", "placed_at", "id"]),
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(
                 fields=["deadline"], condition=Q(deadline__isnull=False), name="order_due"
             ),

@@ -29,9 +29,10 @@ class EscrowAdmin(ConsoleAdmin):
     related = ("buyer", "seller")
     parties: ClassVar = ("buyer_id", "seller_id")
     ids = ("pk", "reference")
-    search_fields = ("=charge_id", "=payment_id", "=checkout_id", "buyer__email", "seller__email")
+    search_fields = ("=charge_id", "=payment_id", "=checkout_id")
+    people: ClassVar = ("buyer", "seller")
 
-    search_help_text = "Order, id at the processor or e-mail"
+    search_help_text = "Order, id at the processor or a whole e-mail"
     ordering = ("-created_at",)
     badge = state
     price = amount("price_cents", "price")

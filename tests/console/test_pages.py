@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Notification, Person
 from marketplace.console import alarms, operations
-from marketplace.console.overview import AGES, overview
+from marketplace.console.overview import AGES, make_due, overview
 from orders import disputes
 from orders.models import Dispute, Order
 from payments.models import Freeze, LedgerAudit, WebhookEvent
@@ -125,6 +125,17 @@ def test_a_figure_outside_its_band_is_marked_and_told_once_a_week(
     assert desk.get("/console/overview/?days=7").content.decode().count("Above its band") == 1
     (told,) = Notification.objects.filter(kind="figure_outside")
     assert (told.person, told.context["now"], told.context["most"]) == (lead, "100%", "5%")
+
+
+def test_the_worker_counts_the_overview_for_the_pages(buyer: Person) -> None:
+    cache.clear()
+    assert make_due() == 3
+    a_sent_order(buyer)
+    assert make_due() == 0
+    assert overview(7)["figures"][1].now == 0, "pages show what was counted"
+    cache.set("console:overview:7", overview(7) | {"at": timezone.now() - timedelta(minutes=6)})
+    assert make_due() == 1
+    assert overview(7)["figures"][1].now == 1
 
 
 def test_every_band_is_of_a_figure(db: None) -> None:

@@ -20,6 +20,7 @@ from payments.models import Incident, LedgerAudit, WebhookEvent
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.factories import a_listing, a_person
+from tests.orders.quarrels import a_sent_order
 from tests.trade import at_once
 
 
@@ -250,3 +251,44 @@ def test_what_waits_is_found_by_index(moderator: Person) -> None:
             read[kind.name] = "\n".join(line for (line,) in cursor.fetchall())
     assert {name for name, plan in read.items() if "Seq Scan" in plan} <= short, read
     assert not [name for name, plan in read.items() if "Sort" in plan and name not in short], read
+
+
+@pytest.mark.parametrize(
+    ("page", "table"), [("orders/order", "orders_order"), ("listings/listing", "listings_listing")]
+)
+def test_lists_and_searches_read_no_more_than_they_show(
+    desk: Client, buyer: Person, page: str, table: str
+) -> None:
+    """However many trades and offers there are: an index leads to each list, e-mail and word."""
+    a_sent_order(buyer)
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    for asked in ("", buyer.email, "finished project"):
+        with CaptureQueriesContext(connection) as queries:
+            assert desk.get(f"/console/{page}/", {"q": asked}).status_code == 200
+        lists = [one["sql"] for one in queries if f'FROM "{table}"' in one["sql"]]
+        assert lists
+        with connection.cursor() as cursor:
+            for sql in lists:
+                cursor.execute(f"EXPLAIN {sql}")
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+                assert f"Seq Scan on {table}" not in plan, (asked, plan)
+                assert asked or "Sort" not in plan, plan
+                # No index helps to look for a part of a word.
+                assert " LIKE " not in sql, (asked, sql)
+
+
+def test_people_and_words_find_their_trades(desk: Client, buyer: Person, buyer2: Person) -> None:
+    order = a_sent_order(buyer)
+
+    def found(page: str, asked: str) -> bool:
+        text = desk.get(f"/console/{page}/", {"q": asked}).content.decode()
+        return str(order.pk) in text or str(order.listing_id) in text
+
+    for asked in (buyer.email.upper(), order.seller.email, "finished credit", str(order.pk)):
+        assert found("orders/order", asked), asked
+    assert found("listings/listing", order.seller.email)
+    assert found("listings/listing", "finished credit")
+    for asked in (buyer2.email, "nobody@example.com", "unfinished business"):
+        assert not found("orders/order", asked), asked
