@@ -19,10 +19,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 from PIL import Image
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import (
+    ArrayObject,
+    DecodedStreamObject,
+    DictionaryObject,
+    NameObject,
+    TextStringObject,
+)
 
 from accounts.models import Notification, Person
 from accounts.refusals import Invalid, WrongState
-from listings import alerts, prices, publishing, questions, saved
+from listings import alerts, consents, prices, publishing, questions, saved
 from listings.forms import ListingForm
 from listings.models import Consent, Listing, Question, Report, SavedSearch
 from orders import checkout
@@ -197,6 +205,42 @@ def test_a_polyglot_loses_everything_but_its_pixels(seller: Person, kind: str) -
     assert b"<script" not in stored
     assert b"PK\x03\x04" not in stored
     assert Image.open(io.BytesIO(stored)).size == (40, 40)
+
+
+def a_busy_pdf() -> bytes:
+    """A page of words, with a script, an attachment, a link that runs something, and a tail."""
+    writer, held = PdfWriter(), io.BytesIO()
+    page, words = writer.add_blank_page(200, 200), DecodedStreamObject()
+    words.set_data(b"BT /F1 12 Tf 10 100 Td (We consent to it.) Tj ET")
+    page[NameObject("/Contents")] = writer._add_object(words)
+    script = TextStringObject("greetEverybody")
+    runs = {NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): script}
+    writer.root_object[NameObject("/OpenAction")] = DictionaryObject(runs)
+    writer.add_attachment("evil", b"MZevilprogram")
+    link = {NameObject("/Subtype"): NameObject("/Link"), NameObject("/A"): DictionaryObject(runs)}
+    page[NameObject("/Annots")] = ArrayObject([DictionaryObject(link)])
+    writer.write(held)
+    return held.getvalue() + b"<script>alert('here')</script>" + a_zip_bomb()
+
+
+def test_a_pdf_loses_everything_but_its_pages(seller: Person) -> None:
+    raw = a_busy_pdf()
+    for bad in (b"greetEverybody", b"EmbeddedFile", b"/JavaScript", b"<script", b"PK\x03\x04"):
+        assert bad in raw
+    draft = a_listing(seller=seller, status="draft", provider=a_provider("strict"))
+    consents.attach(draft, actor=seller, upload=SimpleUploadedFile("a.pdf", raw))
+    stored = Consent.objects.get().document.read()
+    for bad in (
+        b"greetEverybody",
+        b"evil",
+        b"/JavaScript",
+        b"/EmbeddedFile",
+        b"<script",
+        b"PK\x03\x04",
+    ):
+        assert bad not in stored, bad
+    [page] = PdfReader(io.BytesIO(stored)).pages
+    assert b"We consent to it." in page.get_contents().get_data()  # type: ignore[union-attr]
 
 
 def test_a_link_of_an_alert_leads_somewhere_whatever_became_of_the_offer(
