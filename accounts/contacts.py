@@ -2,6 +2,7 @@
 has to remember to."""
 
 import re
+import unicodedata
 
 MASK = "[contact removed]"
 CONTACTS = re.compile(
@@ -19,8 +20,13 @@ CONTACTS = re.compile(
 
 
 def masked(text: str, *, but: str = "") -> str:
-    """The text without ways to go on elsewhere; `but`: the account that the credit goes to."""
-    kept = but.strip().casefold()
+    """The text without ways to go on elsewhere; `but`: the account that the credit goes to.
+
+    Where one is written in wide or styled letters, the text becomes its plain form.
+    """
+    kept, plain = but.strip().casefold(), unicodedata.normalize("NFKC", text)
+    if CONTACTS.search(plain):
+        text = plain
     return CONTACTS.sub(
         lambda found: found[0] if kept and found[0].strip().casefold() == kept else MASK, text
     )

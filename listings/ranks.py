@@ -4,6 +4,8 @@ The truth is the seller's standing; offers follow when one goes live and when a 
 out, which is at least every hour.
 """
 
+from django.db import transaction
+
 from accounts.models import Person, Standing
 from listings.models import Listing
 
@@ -17,4 +19,9 @@ def rank_of(seller: Person) -> int:
 def bring_up(seller: Person) -> int:
     """Write the rank of a seller to those of their offers that have another; returns how many."""
     rank = rank_of(seller)
-    return Listing.objects.filter(seller=seller).exclude(seller_rank=rank).update(seller_rank=rank)
+    others = Listing.objects.filter(seller=seller).exclude(seller_rank=rank)
+    with transaction.atomic():
+        # In one order, as `stock.sell_all`, so that neither waits for the other in a circle.
+        locked = others.select_for_update(no_key=True).order_by("pk")
+        keys = list(locked.values_list("pk", flat=True))
+        return Listing.objects.filter(pk__in=keys).update(seller_rank=rank)

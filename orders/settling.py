@@ -37,8 +37,6 @@ def settle(
     known = known or {"decided_by": None, "decision": reason, "decided_at": Now()}
     known |= {"refund_cents": refund_cents, "outcome": outcome_of(order, refund_cents)}
     dispute_course.end(dispute, kind=kind, actor=actor, **known)
-    if kind in DECIDED and refund_cents == order.price_cents:
-        standing.count_failed(order.seller)
     if refund_cents == 0:
         complete_disputed(order, actor=actor, reason=reason)
     elif refund_cents == order.price_cents:
@@ -51,6 +49,10 @@ def settle(
         escrow.settle(order.escrow, seller_share_cents=share, actor=actor, reason=reason)
         advance(order, S.COMPLETED, kind="dispute_split", actor=actor, note=reason)
         stock.sell(order.listing, order.face_value_cents)
+    if kind in DECIDED and refund_cents == order.price_cents:
+        # After the offer, as in every ending: whoever took them the other way round would wait
+        # for one who waits for them.
+        standing.count_failed(order.seller)
     for person in (order.buyer, order.seller):
         tell(order, person, "dispute_settled", reason=reason, **moved(order, refund_cents))
 

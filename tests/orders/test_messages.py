@@ -64,6 +64,19 @@ def test_contact_details_are_masked_before_they_are_stored(order: Order, contact
     assert Notification.objects.get(kind="message_new").context["text"] == stored
 
 
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("bea＠example.com", "[contact removed]"),
+        ("ｈttps://t.example/join", "[contact removed]"),
+        ("＋49 170 1234567", "[contact removed]"),
+        ("½ of ＄50 at noon", "½ of ＄50 at noon"),
+    ],
+)
+def test_wide_letters_hide_no_contact(order: Order, written: str, stored: str) -> None:
+    assert conversation.write(order, actor=order.buyer, text=written).text == stored
+
+
 def test_the_account_that_the_credit_goes_to_may_be_named(order: Order) -> None:
     Order.objects.filter(pk=order.pk).update(recipient="bea@vast.example")
     conversation.write(order, actor=order.buyer, text="It is bea@vast.example, not bo@x.example.")
