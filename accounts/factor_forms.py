@@ -13,6 +13,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.core.cache import cache
 
+from accounts import factors
 from accounts.models import Person
 
 # The code of one step is right during its own half minute, the one before and the one after.
@@ -86,4 +87,5 @@ class AddPasskeyForm(AddWebAuthnForm):
         cleaned: dict[str, Any] = super().clean()
         if cleaned.get("credential"):
             record_authentication(context.request, self.user, "mfa", type="webauthn")
+            factors.compare_passkey(self.user, cleaned["credential"]["id"])
         return cleaned

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import encryption
+from accounts import encryption, one_person
 from accounts.models import Person
 
 # Recovery codes go with one of these; by themselves they are none.
@@ -23,6 +23,18 @@ def shown(request: HttpRequest) -> bool:
     """Whether the person has shown a second factor in this session."""
     records = get_authentication_records(request, request.user)
     return any(record["method"] == "mfa" for record in records)
+
+
+def compare_passkey(person: Person, credential_id: str) -> None:
+    """The same passkey at another account: a case, which forbids nothing.
+
+    Browsers make a new one for each account; who carries one over has a program do it.
+    """
+    others = Authenticator.objects.filter(
+        type=Authenticator.Type.WEBAUTHN, data__credential__id=credential_id
+    ).exclude(user=person)
+    for other in others.values_list("user_id", flat=True):
+        one_person.raise_case(person.pk, other, evidence="passkey")
 
 
 class FactorAdapter(DefaultMFAAdapter):

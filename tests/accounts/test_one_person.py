@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import one_person, tokens
+from accounts import factors, one_person, tokens
 from accounts.models import AuditEntry, Likeness, Person
 from accounts.refusals import NotAllowed, Refusal, WrongState
 from orders import checkout, merging
@@ -131,6 +131,20 @@ def test_a_moderator_sees_both_side_by_side(
     desk.post(f"{where}same/", {"reason": "Same card, same desk."})
     case.refresh_from_db()
     assert (case.decision, case.decided_by) == (Likeness.SAME, moderator)
+
+
+def test_one_passkey_for_two_people_raises_a_case(
+    buyer: Person, seller: Person, buyer2: Person
+) -> None:
+    for person, key in ((seller, "a-key"), (buyer, "a-key"), (buyer2, "another")):
+        data = {"name": "Phone", "credential": {"id": key}}
+        Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data=data)
+    factors.compare_passkey(buyer2, "another")
+    assert not Likeness.objects.exists()
+    factors.compare_passkey(buyer, "a-key")
+    case = Likeness.objects.get()
+    assert {case.first_id, case.second_id} == {buyer.pk, seller.pk}
+    assert case.evidence == ["passkey"]
 
 
 @pytest.fixture
