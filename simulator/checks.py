@@ -59,7 +59,7 @@ def _books() -> list[dict[str, Any]]:
             SELECT e.reference, e.proceeds_cents AS proceeds, p.*, i.* FROM payments_escrow e,
             LATERAL (SELECT
                 coalesce(sum(amount_cents) FILTER (WHERE key LIKE 'charge:%%'
-                    AND key NOT LIKE '%%:fee'), 0)::bigint AS charged,
+                    AND source = 'outside:cards'), 0)::bigint AS charged,
                 coalesce(sum(amount_cents) FILTER (WHERE destination LIKE 'account:%%'
                     AND source LIKE 'seller:%%'), 0)::bigint AS transferred,
                 coalesce(sum(amount_cents) FILTER (WHERE source LIKE 'account:%%'
