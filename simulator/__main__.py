@@ -54,6 +54,7 @@ def _range(text: str) -> Sequence[int]:
 def _results(server: str, asked: Any) -> Iterator[Any]:
     """Each seed's result as it comes; seeds go to whichever process is free."""
     from simulator import stage
+    from simulator.work import work
 
     if asked.jobs == 1 or len(asked.seeds) == 1:
         with stage.played(server, 0):
@@ -68,7 +69,7 @@ def _results(server: str, asked: Any) -> Iterator[Any]:
     for seed in (*asked.seeds, *[None] * jobs):
         seeds.put(seed)
     workers = [
-        context.Process(target=_work, args=(server, number, asked.steps, seeds, results))
+        context.Process(target=work, args=(server, number, asked.steps, seeds, results))
         for number in range(jobs)
     ]
     for worker in workers:
@@ -84,17 +85,6 @@ def _results(server: str, asked: Any) -> Iterator[Any]:
         for worker in workers:
             worker.terminate() if sys.exc_info()[0] else None
             worker.join()
-
-
-def _work(server: str, number: int, steps: int, seeds: Any, results: Any) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    from simulator import stage
-
-    with stage.played(server, number):
-        from simulator.play import play
-
-        while (seed := seeds.get()) is not None:
-            results.put(play(seed, steps))
 
 
 def _print(played: Any, *, verbose: bool) -> None:
