@@ -149,6 +149,14 @@ class ConsoleAdmin(ModelAdmin):
             ),
         ]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The list, titled by what it lists: there is nothing to "select"."""
+        titled = {"title": capfirst(str(self.opts.verbose_name_plural)), **(extra_context or {})}
+        answer: TemplateResponse = super().changelist_view(request, titled)
+        return answer
+
     def more_urls(self) -> Sequence[URLPattern]:
         """Further addresses of a row; each view is `guarded`."""
         return ()

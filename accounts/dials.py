@@ -41,7 +41,10 @@ MEANINGS: Mapping[str, Meaning] = {
         "What a new seller may have on offer and under way at once.", "cents", 1, 10**10
     ),
     "ESTABLISHED_SELLER_OPEN_CENTS": Meaning(
-        "The same for an established seller.", "cents", 1, 10**10
+        "What an established seller may have on offer and under way at once.",
+        "cents",
+        1,
+        10**10,
     ),
     "MAX_OPEN_ORDERS_PER_BUYER": Meaning(
         "How many unpaid orders one buyer may have.", "orders", 1, 1000

@@ -17,10 +17,10 @@ class TurningForm(Reasoned):
     """Where the dial is to stand, and from when."""
 
     value = forms.IntegerField(
-        label="Value", min_value=0, help_text="In the unit that the page names"
+        label="Value", min_value=0, help_text="In the unit that this page names"
     )
     begins_on = forms.DateField(
-        label="From the beginning of (UTC)",
+        label="From the start of this day (UTC)",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text="Empty: as soon as the second person agrees.",

@@ -31,7 +31,8 @@ ACT = Act(
     done="Written into the verification report, and both parties are told.",
     do=weighing.conclude,
     form=WeighingForm,
-    hint="The reason stands in the report that both parties can show to others: name nobody.",
+    hint="Read what was handed in first. The reason stands in the report that both parties can"
+    " show to others: name nobody.",
     fits=lambda row, person: weighing.may_conclude(row),
     moves_money=True,
     cents=lambda row, given: row.escrow.held_cents if given["verdict"] == Verdict.VERIFIED else 0,

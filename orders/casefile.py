@@ -47,8 +47,10 @@ def timeline(order: Order, dispute: Dispute) -> list[Step]:
 
 
 def _events(lane: str, events: Any, order: Order) -> Iterator[Step]:
+    reasons = dict(Dispute.REASONS)
     for event in events.select_related("actor"):
-        yield Step(event.at, lane, event.kind.replace("_", " "), _who(event, order), event.note)
+        what, note = event.kind.replace("_", " "), reasons.get(event.note, event.note)
+        yield Step(event.at, lane, what, _who(event, order), note)
 
 
 def _who(event: Any, order: Order) -> str:

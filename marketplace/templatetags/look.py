@@ -89,6 +89,12 @@ def month(written: str) -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """Write a name that programs use as words: "in_review" is "in review"."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def monogram(name: object) -> str:
     """Shorten a name to two letters for its tile: "Google Cloud" is "GC", "Replicate" "Re"."""
     words = [word for word in str(name).replace(".", " ").split() if word[0].isalnum()]

@@ -23,9 +23,9 @@ function timeLeft(milliseconds) {
   const [days, hours, minutes] = [
     Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60,
   ];
-  if (days) return `${days} d ${hours} h left`;
-  if (hours) return `${hours} h ${minutes} min left`;
-  return minutes ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
+  if (days) return `${days}\u00a0d ${hours}\u00a0h\u00a0left`;
+  if (hours) return `${hours}\u00a0h ${minutes}\u00a0min\u00a0left`;
+  return minutes ? `${minutes}\u00a0min ${seconds % 60}\u00a0s\u00a0left` : `${seconds}\u00a0s\u00a0left`;
 }
 
 function tick() {

@@ -78,6 +78,9 @@ CONSOLE = (
     "/console/",
     "/console/operations/",
     "/console/overview/",
+    "/console/accounts/dial/",
+    "/console/accounts/dial/COMMISSION_5FBP/change/?value=900",
+    "/console/listings/check/price_5Foff_5Fmarket/change/",
     "/console/listings/listing/",
     "/console/orders/order/",
     "/console/orders/dispute/",
@@ -148,7 +151,7 @@ def walk(page: Page, *paths: str) -> None:
         for size, theme in LOOKS:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-            found = overflow(page) + violations(page)
+            found = overflow(page) + borderless(page) + violations(page)
             problems += [f"{path} {size['width']} {theme}: {one}" for one in found]
     assert problems == [], "\n".join(problems)
 
@@ -156,6 +159,24 @@ def walk(page: Page, *paths: str) -> None:
 def overflow(page: Page) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [f"wider than the window by {wide} px"] if wide > 0 else []
+
+
+def borderless(page: Page) -> list[str]:
+    """Fields without a line of their own or of what holds them: nobody sees where to write."""
+    found = page.evaluate(
+        """() => {
+            const lined = (one) => {
+                const { borderTopWidth, borderTopColor } = getComputedStyle(one);
+                return parseFloat(borderTopWidth) > 0 && !/, 0\\)$/.test(borderTopColor);
+            };
+            const unseen = ["hidden", "checkbox", "radio", "range"];
+            return [...document.querySelectorAll("input, select, textarea")]
+                .filter((one) => !unseen.includes(one.type) && one.checkVisibility())
+                .filter((one) => !lined(one) && !lined(one.parentElement))
+                .map((one) => one.name || one.id);
+        }"""
+    )
+    return [f"no border around {name}" for name in found]
 
 
 def violations(page: Page) -> list[str]:
