@@ -1,10 +1,12 @@
 """In the console: concluding from what the parties of a trade handed in."""
 
+from typing import Any
+
 from django import forms
 
 from accounts.console import Act, Reasoned
 from orders import weighing
-from orders.models import Verdict
+from orders.models import Order, Verdict
 
 VERDICTS = [
     (Verdict.VERIFIED, "They show that all of it arrived"),
@@ -25,6 +27,14 @@ class WeighingForm(Reasoned):
     field_order = ("verdict", "reason")
 
 
+def _at_stake(order: Order, given: dict[str, Any]) -> int:
+    """All that is held, unless it stays as open as it was: by what the documents show, time
+    decides (`decisions.toml`), whichever way.
+    """
+    settles = (Verdict.VERIFIED, Verdict.REFUTED)
+    return order.escrow.held_cents if {given["verdict"], order.verdict} & {*settles} else 0
+
+
 ACT = Act(
     name="weighing",
     label="Conclude",
@@ -35,5 +45,5 @@ ACT = Act(
     " show to others: name nobody.",
     fits=lambda row, person: weighing.may_conclude(row),
     moves_money=True,
-    cents=lambda row, given: row.escrow.held_cents if given["verdict"] == Verdict.VERIFIED else 0,
+    cents=_at_stake,
 )
