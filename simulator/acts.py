@@ -3,13 +3,27 @@
 An act returns a line for the trace, or an empty one where there was nothing to do.
 """
 
+from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Q
+from PIL import Image
 
 from listings.models import Listing
-from orders import cancellation, checkout, completion, disputes, follow, proposals, transfer
-from orders.models import Dispute, DisputeStatus, Order
+from orders import (
+    cancellation,
+    checkout,
+    completion,
+    conversation,
+    disputes,
+    follow,
+    handing_in,
+    proposals,
+    transfer,
+    weighing,
+)
+from orders.models import Dispute, DisputeStatus, EvidenceKind, Order, Verdict
 from payments import collection, payouts, repairs
 from payments.models import (
     Escrow,
@@ -113,6 +127,32 @@ def confirm(world: World) -> str:
     """The buyer says that it arrived."""
     order = world.pick(world.orders("transferred", "verified"))
     return order and _told(completion.confirm(order, actor=order.buyer), "confirms")
+
+
+def weigh(world: World) -> str:
+    """A seller hands in a document, and a moderator concludes: the other way to be verified."""
+    order = world.pick(world.orders("transferred", "disputed"))
+    if order is None:
+        return ""
+    handing_in.hand_in(
+        order,
+        actor=order.seller,
+        picture=_picture(world),
+        kind=EvidenceKind.DOCUMENT,
+        nonce=handing_in.new_nonce(order, order.seller),
+    )
+    actor = world.pick(world.moderators)
+    conversation.look(order, actor=actor, reason="Documents to compare.")
+    verdict = world.rng.choice((Verdict.VERIFIED, Verdict.VERIFIED, Verdict.REFUTED))
+    weighing.conclude(order, actor=actor, verdict=verdict, reason="Seen.")
+    return _told(order, f"finds {verdict}")
+
+
+def _picture(world: World) -> SimpleUploadedFile:
+    """One that nobody has handed in before."""
+    drawn = BytesIO()
+    Image.frombytes("RGB", (4, 4), world.rng.randbytes(48)).save(drawn, "PNG")
+    return SimpleUploadedFile("shot.png", drawn.getvalue(), content_type="image/png")
 
 
 def complain(world: World) -> str:
@@ -291,6 +331,7 @@ PEOPLE: dict[Act, int] = {
     decline: 2,
     deliver: 22,
     confirm: 22,
+    weigh: 18,
     complain: 3,
     quarrel: 6,
     decide: 5,

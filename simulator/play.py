@@ -57,7 +57,8 @@ def _step(scene: World) -> str:
     except Crash as crash:
         # Its connection dies with a process, and with it what was not committed.
         connection.close()
-        scene.set_clock()
+        # A second later, for the clock had crept on in that session, and must not go back.
+        scene.pass_time(1)
         return f"dies {crash}"
     except Refusal as refusal:
         return f"refused: {refusal.code}"

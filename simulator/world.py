@@ -147,7 +147,7 @@ def _offer(world: World, seller: Person, *, by_code: bool) -> Listing:
             "policy_source": "https://acme.example/terms",
             "policy_checked_on": date(2026, 11, 20),
             "transfer_methods": TransferMethod.values,
-            "ladder": [Rung.BUYER_CONFIRMATION],
+            "ladder": [Rung.EVIDENCE_UPLOAD, Rung.BUYER_CONFIRMATION],
             "confidence": Confidence.HIGH,
             "checked_on": date(2026, 11, 20),
         },

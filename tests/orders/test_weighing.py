@@ -172,7 +172,7 @@ def test_the_report_says_what_was_compared_and_names_nobody(
     assert (compared["verdict"], compared["reason"]) == ("verified", REASON)
     assert compared["pixels_sha256"] == [one["pixels_sha256"] for one in said["documents"]]
     for name in (buyer.email, order.seller.email, moderator.email, moderator.public_name):
-        assert name not in str(document)
+        assert name not in str(said)
     page = Client()
     page.force_login(buyer)
     shown = page.get(f"/orders/{order.pk}/report/").content.decode()

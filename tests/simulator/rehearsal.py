@@ -11,11 +11,26 @@ SEEDS, STEPS, AGAIN = (7002,), 60, 20
 
 
 def main() -> None:
-    """Print, as JSON: what was broken, whether a replay is the same, and what a bug is called."""
+    """Print, as JSON: what was broken, whether a replay is the same, and what a bug is called.
+
+    And how many trades were completed by batches: a sweep goes on without one that breaks.
+    """
+    from orders import batches
     from payments import effects
     from payments.models import Instruction
     from simulator.play import play
 
+    batched: list[int | str] = []
+
+    def completed() -> int:
+        try:
+            batched.append(complete_due())
+        except Exception as error:
+            batched.append(repr(error))
+            raise
+        return int(batched[-1])
+
+    complete_due, batches.complete_due = batches.complete_due, completed
     reached: list[str] = []
     with failpoints.watched(reached.append):
         played = [play(seed, STEPS) for seed in SEEDS]
@@ -32,6 +47,7 @@ def main() -> None:
         "traces": [one.trace[:AGAIN] for one in (played[0], again)],
         "reached": sorted(set(reached)),
         "bug": " ".join(bugs),
+        "batched": batched,
     }
     print(json.dumps(found))
 

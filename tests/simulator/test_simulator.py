@@ -35,6 +35,10 @@ def test_the_same_seed_is_the_same_story(rehearsal: Any) -> None:
     assert first == second
 
 
+def test_trades_are_completed_by_batches_too(rehearsal: Any) -> None:
+    assert sum(rehearsal["batched"]) > 0, rehearsal["batched"]
+
+
 def test_a_bug_is_found(rehearsal: Any) -> None:
     assert "an instruction on its way" in rehearsal["bug"]
 
