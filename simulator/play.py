@@ -4,7 +4,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -12,21 +11,11 @@ from accounts.refusals import Refusal
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 from simulator import checks, rest, trouble, world
 from simulator.acts import PEOPLE
+from simulator.played import Played
 from simulator.trouble import SURROUNDINGS, Crash
 from simulator.world import World
 
 ACTS = PEOPLE | SURROUNDINGS
-
-
-@dataclass
-class Played:
-    """How a seed went: what happened at each step, and what was broken, if anything."""
-
-    seed: int
-    steps: int
-    seconds: float = 0.0
-    broken: str = ""
-    trace: list[str] = field(default_factory=list)
 
 
 def play(seed: int, steps: int) -> Played:

@@ -47,3 +47,17 @@ def test_a_process_may_die_at_every_failpoint(rehearsal: Any) -> None:
     """Each name is a place in the code; the rarest are reached in longer runs only."""
     places = {name for name in failpoints.NAMES if name.split()[0] in ("instruction", "event")}
     assert places <= set(rehearsal["reached"]) <= set(failpoints.NAMES)
+
+
+def test_several_seeds_at_once_find_their_work_and_its_results() -> None:
+    """A new process knows no `__main__`, and whoever collects the results has no Django."""
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    code = """
+import pickle, sys
+from simulator.played import Played
+from simulator.work import work
+assert pickle.loads(pickle.dumps(work)).__module__ == "simulator.work"
+assert pickle.loads(pickle.dumps(Played(1, 2))) == Played(1, 2)
+assert "django" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=60)
