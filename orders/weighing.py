@@ -39,7 +39,10 @@ def conclude(order: Order, *, actor: Person, verdict: str, reason: str) -> Weigh
         raise WrongState("Documents are compared once it was sent and something was handed in.")
     if is_read(order):
         raise WrongState("The provider's own figures come first, and they are read here.")
-    if not conversation.has_looked_since(order, shown[-1].at, actor=actor):
+    # What another moderator concluded meanwhile is not overwritten by one who has not seen it.
+    before = Weighing.objects.filter(order=order).exclude(by=actor).values_list("at", flat=True)
+    newest = max([shown[-1].at, *before])
+    if not conversation.has_looked_since(order, newest, actor=actor):
         raise NotAllowed("Read what the parties handed in first: there may be something new.")
     finding = LADDER[rung].finding(Case(order.face_value_cents, order.currency, weighed=verdict))
     weighing = Weighing.objects.create(
