@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-PARTS = ("pages", "guesses", "checkout", "settlement", "batches")
+PARTS = ("pages", "guesses", "checkout", "settlement", "batches", "placing")
 # A million offers take minutes to load, so this is measured only when asked for.
 GROWTH = "growth"
 
@@ -42,6 +42,8 @@ def main() -> int:
         if GROWTH in asked.what:
             with stage.both(home, database) as running:
                 _growth(running, asked, about)
+        if "placing" in asked.what:
+            _placing(home, asked, about, sellers=sellers, buyers=buyers)
         if "batches" in asked.what:
             _batches(asked, about, sellers=sellers, buyers=buyers)
         if {"checkout", "settlement"} & asked.what:
@@ -135,6 +137,19 @@ def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> 
             )
             figures.keep("settlement", about | result)
             print(f"\n{purchases.tables(result, what='confirmations')}")
+
+
+def _placing(home: Path, asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
+    from bench import figures, placing, stage
+
+    ready = placing.prepare(home, sellers, buyers)
+    with (
+        stage.web(home, stage.STOPPING_SETTINGS, port=stage.free_port()) as product,
+        stage.web(home, stage.FLOOR_SETTINGS, port=stage.free_port()) as floor,
+    ):
+        result = placing.measure(product, floor, ready, rounds=asked.rounds, seconds=asked.seconds)
+    figures.keep("placing", about | result)
+    print(f"\n{placing.table(result)}")
 
 
 def _batches(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:

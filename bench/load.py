@@ -3,7 +3,9 @@
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 
 
 class Failed(Exception):
@@ -26,7 +28,7 @@ class Load:
 class Connection:
     """One connection, kept open. Raw, since an HTTP library would cost as much as the floor."""
 
-    def __init__(self, port: int, path: str, cookie: str = "") -> None:
+    def __init__(self, port: int, path: str = "/", cookie: str = "") -> None:
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
         lines += [f"Cookie: {cookie}"] if cookie else []
         self.path = path
@@ -36,12 +38,16 @@ class Connection:
 
     def get(self) -> bytes:
         """The body of one answer. Raises Failed unless it is a 200 of a stated length."""
-        self.socket.sendall(self.request)
+        return self.send(self.request)
+
+    def send(self, request: bytes) -> bytes:
+        """The body of the answer to `request`; as `get`, and a 201 is right, too."""
+        self.socket.sendall(request)
         answer = b""
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._receive()
         head = answer[:end].lower()
-        if not head.startswith(b"http/1.1 200"):
+        if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
             raise Failed(f"{self.path} answered {head[:80]!r}")
         _, found, rest = head.partition(b"\r\ncontent-length:")
         if not found:
@@ -74,21 +80,35 @@ def body(port: int, path: str, cookie: str = "") -> bytes:
 
 def ask(*, port: int, path: str, cookie: str = "", connections: int, seconds: float) -> Load:
     """Ask for `path` over `connections` at once for `seconds`. Raises Failed."""
+    page = Connection(port, path, cookie)
+    page.close()
+    return send(
+        port=port,
+        requests=lambda n: repeat(page.request),
+        connections=connections,
+        seconds=seconds,
+    )
+
+
+def send(
+    *, port: int, requests: Callable[[int], Iterator[bytes]], connections: int, seconds: float
+) -> Load:
+    """Send the requests of each connection, by its number, for `seconds`. Raises Failed."""
     load, failures = Load(), list[Exception]()
     cpu, begun = time.process_time(), time.perf_counter()
     until = begun + seconds
 
-    def run() -> None:
+    def run(number: int) -> None:
         try:
-            connection = Connection(port, path, cookie)
+            connection, own = Connection(port), requests(number)
             while (asked := time.perf_counter()) < until and not failures:
-                connection.get()
+                connection.send(next(own))
                 load.seconds.append(time.perf_counter() - asked)
             connection.close()
         except (Failed, OSError) as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(connections)]
+    threads = [threading.Thread(target=run, args=[number]) for number in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,14 +21,19 @@ class Recording:
 
     statements: Sequence[tuple[str, Sequence[Any]]]
     made: frozenset[str]
+    # The statement that answers with a number made for it alone, and that number.
+    numbers: str = "-"
+    numbered: str = ""
 
     def send(self, cursor: "psycopg.Cursor[Any]", given: Mapping[str, str]) -> None:
         """Do the same once more, with other names: `given` says what takes whose place."""
         names = {**{made: str(uuid4()) for made in self.made}, **given}
         for sql, params in self.statements:
             cursor.execute(sql, [_renamed(value, names) for value in params])
-            if cursor.description is not None:
-                cursor.fetchall()
+            rows = cursor.fetchall() if cursor.description is not None else ()
+            if sql.startswith(self.numbers) and rows:
+                # A number that the database gave it, by which later statements go on.
+                names[self.numbered] = str(rows[0][0])
 
 
 def record(act: Callable[[], Any], *, known: Sequence[object]) -> Recording:
@@ -47,6 +53,10 @@ def record(act: Callable[[], Any], *, known: Sequence[object]) -> Recording:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Enum):
+        return value.value
     # As text, PostgreSQL reads it as whatever the column is.
     return json.dumps(value.obj) if isinstance(value, Json | Jsonb) else value
 

@@ -21,6 +21,7 @@ ELSEWHERE = ("DATABASE_REPLICA_URL", "SENTRY_DSN", "DJANGO_SETTINGS_MODULE")
 # No page that is measured uses them, and to compress them takes long.
 CONSOLE_FILES = ["admin", "drf_spectacular_sidecar", "rest_framework", "unfold"]
 FLOOR_SETTINGS, OPEN_SETTINGS = "bench.floor_settings", "bench.open_settings"
+STOPPING_SETTINGS = "bench.stopping_settings"
 START_SECONDS = 60
 
 

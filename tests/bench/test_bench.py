@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import RequestFactory
 
+from accounts import tokens
 from bench import (
     batches,
     figures,
@@ -14,6 +15,7 @@ from bench import (
     guesses,
     load,
     pages,
+    placing,
     purchases,
     replay,
     settlements,
@@ -21,7 +23,7 @@ from bench import (
 from bench.cpu import Tree
 from listings.models import Listing
 from orders.completion import confirm
-from orders.models import Order
+from orders.models import Order, PlacedRequest
 from providers.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +70,22 @@ def test_a_recorded_confirmation_sent_bare_settles(people: dict[str, Any]) -> No
     replayed(recording, other.names(model))
     settled = Order.objects.get(pk=other.order)
     assert (settled.status, settled.escrow.status) == ("completed", "released")
+
+
+def test_an_order_over_http_sent_bare_is_an_order(people: dict[str, Any]) -> None:
+    buyer, stranger = people["buyers"][:2]
+    first, other = goods.uniform(2, of=people["sellers"][:1], lots=3)
+    token = tokens.create(person=buyer, name="bench")
+    recording = placing.recorded(first, buyer, token)
+    before = PlacedRequest.objects.latest("pk")
+    names = {str(first): str(other), str(buyer.pk): str(stranger.pk), before.key: "another"}
+    replayed(recording, names)
+    made = PlacedRequest.objects.get(key="another")
+    assert made.order is not None
+    assert (made.order.buyer, made.order.listing_id) == (stranger, other)
+    before.refresh_from_db()
+    assert before.order is not None
+    assert before.order.buyer == buyer
 
 
 def test_the_floor_of_a_batch_settles_it(people: dict[str, Any]) -> None:

@@ -1,0 +1,167 @@
+"""What an order costs over HTTP, up to the call to the processor: the API against its own SQL.
+
+The floor is a bare view on the same web server that sends the recorded statements of one such
+request through a cursor, in one transaction.
+"""
+
+import json
+import logging
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.test import Client
+
+from accounts import tokens
+from accounts.models import Person
+from bench import figures, goods, load
+from bench.replay import Recording, record
+from bench.stage import Web
+from bench.stopping import Reached, stop
+from orders.models import Order, PlacedRequest
+from payments import failpoints
+
+SPREAD_OVER, PLENTY_LOTS = 10_000, 1000
+CLIENTS = 8
+API, FLOOR = "/api/v1/orders/", "/place/"
+# Where the numbers of requests begin: no other number in a statement is mistaken for one.
+FIRST_REQUEST = 70_000_000
+
+
+def recorded(listing: UUID, buyer: Person, token: str) -> Recording:
+    """The SQL of one request, once everything that is kept is kept."""
+    client = Client(headers={"host": "127.0.0.1"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('orders_placedrequest', 'id'), %s)",
+            [FIRST_REQUEST],
+        )
+
+    def place() -> None:
+        try:
+            client.post(
+                API,
+                terms(listing),
+                content_type="application/json",
+                headers={"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())},
+            )
+        except Reached:
+            return
+        raise AssertionError("no order was placed")
+
+    logging.disable(logging.ERROR)  # it is meant to stop there
+    with failpoints.watched(stop):
+        place()
+        found = record(place, known=[listing])
+    logging.disable(logging.NOTSET)
+    # Later statements go on with the number that this one answers with.
+    number = PlacedRequest.objects.latest("pk").pk
+    return replace(found, numbers='SELECT "orders_placedrequest"', numbered=str(number))
+
+
+def terms(listing: UUID) -> str:
+    return json.dumps({"listing": str(listing), "face_value_cents": goods.LOT_CENTS})
+
+
+def request(path: str, port: int, body: str, **headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Content-Type: application/json"]
+    lines += [f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", body]).encode()
+
+
+def by_product(
+    port: int, listings: Sequence[UUID], bearers: Sequence[tuple[Person, str]]
+) -> Iterator[bytes]:
+    """One client's requests: offers and buyers in turn, a key for each."""
+    for listing, (_, token) in zip(cycle(listings), cycle(bearers), strict=False):
+        headers = {"Authorization": f"Bearer {token}", "Idempotency_Key": str(uuid4())}
+        yield request(API, port, terms(listing), **headers)
+
+
+def by_floor(
+    port: int, listings: Sequence[UUID], bearers: Sequence[tuple[Person, str]]
+) -> Iterator[bytes]:
+    for listing, (buyer, _) in zip(cycle(listings), cycle(bearers), strict=False):
+        yield request(FLOOR, port, json.dumps({"listing": str(listing), "buyer": buyer.pk}))
+
+
+def prepare(home: Path, sellers: Sequence[Person], buyers: Sequence[Person]) -> dict[str, Any]:
+    """Offers, tokens, and the recording, kept where the floor's view finds it."""
+    many = goods.uniform(SPREAD_OVER, of=sellers, lots=PLENTY_LOTS)
+    hot = goods.uniform(1, of=sellers, lots=1000 * PLENTY_LOTS)
+    bearers = [(buyer, tokens.create(person=buyer, name="bench")) for buyer in buyers[1:401]]
+    token = tokens.create(person=buyers[0], name="bench")
+    recording = recorded(hot[0], buyers[0], token)
+    key = next(
+        value
+        for sql, values in recording.statements
+        if sql.startswith('INSERT INTO "orders_placedrequest"')
+        for value in values
+        if isinstance(value, str) and len(value) == 36
+    )
+    kept = {"recording": recording, "listing": str(hot[0]), "buyer": buyers[0].pk, "key": key}
+    (home / "placing.pickle").write_bytes(pickle.dumps(kept))
+    return {"spread": many, "hot": hot, "bearers": bearers, "recording": recording}
+
+
+def measure(
+    product: Web, floor: Web, ready: dict[str, Any], *, rounds: int, seconds: float
+) -> dict[str, Any]:
+    """Rounds of both ways, spread and hot, each over eight connections."""
+    bearers = ready["bearers"]
+    rates: dict[str, list[float]] = {}
+    p99: dict[str, list[float]] = {}
+    for turn in range(rounds + 1):
+        for place in ("spread", "hot"):
+            for way, web in (("product", product), ("floor", floor)):
+
+                def requests(n: int, way: str = way, web: Web = web, place: str = place) -> Any:
+                    own, offers = bearers[n::CLIENTS], ready[place][n::CLIENTS] or ready[place]
+                    if way == "product":
+                        return by_product(web.port, offers, own)
+                    return by_floor(web.port, offers, own)
+
+                asked = load.send(
+                    port=web.port, requests=requests, connections=CLIENTS, seconds=seconds
+                )
+                if turn:  # the first round warms up
+                    rates.setdefault(f"{place} {way}", []).append(asked.per_second)
+                    p99.setdefault(f"{place} {way}", []).append(
+                        figures.quantile(asked.seconds, 0.99) * 1000
+                    )
+    return {
+        "statements": len(ready["recording"].statements),
+        "orders": Order.objects.count(),
+        "places": {
+            place: {
+                "product_per_second": figures.spread(rates[f"{place} product"]),
+                "floor_per_second": figures.spread(rates[f"{place} floor"]),
+                "over_floor": figures.ratios(rates[f"{place} product"], rates[f"{place} floor"]),
+                "p99_ms": figures.spread(p99[f"{place} product"]),
+            }
+            for place in ("spread", "hot")
+        },
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """For people."""
+    heads = ["orders over HTTP", "÷ floor", "per second", "floor per second", "p99 ms"]
+    rows = [
+        [
+            place,
+            figures.said(row["over_floor"], 2),
+            figures.said(row["product_per_second"], 0),
+            figures.said(row["floor_per_second"], 0),
+            figures.said(row["p99_ms"], 0),
+        ]
+        for place, row in result["places"].items()
+    ]
+    ends = f"{CLIENTS} connections, {result['statements']} SQL statements each."
+    return "\n".join([figures.table(heads, rows), "", ends])
