@@ -7,7 +7,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page, StorageState, expec
 
 from tests.browser import NewContext
 from tests.journeys.people import NewPage, sign_in
-from tests.journeys.program import Program, audit
+from tests.journeys.program import Json, Program, audit, offer
 from tests.journeys.stack import Stack
 from tests.sandbox_process import SandboxProcess
 
@@ -77,6 +77,22 @@ def seller(stack: Stack) -> Program:
 @pytest.fixture(scope="session")
 def seller2(stack: Stack) -> Program:
     return Program(stack, "seller2@example.com")
+
+
+@pytest.fixture(scope="session")
+def left_alone(stack: Stack, buyer: Program, seller: Program) -> dict[str, Json]:
+    """An order that nobody pays, one that nobody delivers, one that nobody inspects."""
+    rental = offer(stack, "Startup credit for GPU rental")
+    abandoned = buyer.buy(rental, 2000)
+    undelivered = buyer.buy_and_pay(offer(stack, "Last $80 of GPU credit"), 1000)
+    silent = buyer.buy_and_pay(offer(stack, "Balance for GPU hours"), 1000)
+    seller.step(silent, "transfer", {"note": "Sent"})
+    return {
+        "abandoned": abandoned,
+        "undelivered": undelivered,
+        "silent": silent,
+        "left before": rental["available_cents"],
+    }
 
 
 @pytest.fixture(scope="session")

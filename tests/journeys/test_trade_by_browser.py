@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from marketplace.demo.consent import consent_document
@@ -22,6 +23,8 @@ from tests.journeys.program import audit
 from tests.journeys.stack import Stack, wait_until
 
 TITLE = "Credit left over from a hackathon"
+# Their time passes meanwhile; `test_unhappy_ends` looks at what became of them.
+pytestmark = pytest.mark.usefixtures("left_alone")
 
 
 def test_credit_goes_one_way_and_money_the_other(

@@ -1,6 +1,6 @@
 """What goes wrong in trades: cards, sellers, credit, and people who say nothing.
 
-The first fixture leaves three orders alone; their deadlines pass while the other tests run.
+Three orders are left alone from the trade on; their deadlines pass while other tests run.
 """
 
 import re
@@ -31,23 +31,6 @@ BAD_CARDS = {
 }
 ASKS_THE_BANK = "4000002760003184"
 LONGEST_WAIT_SECONDS = 90
-pytestmark = pytest.mark.usefixtures("left_alone")
-
-
-@pytest.fixture(scope="module")
-def left_alone(stack: Stack, buyer: Program, seller: Program) -> dict[str, Json]:
-    """An order that nobody pays, one that nobody delivers, one that nobody inspects."""
-    rental = offer(stack, "Startup credit for GPU rental")
-    abandoned = buyer.buy(rental, 2000)
-    undelivered = buyer.buy_and_pay(offer(stack, "Last $80 of GPU credit"), 1000)
-    silent = buyer.buy_and_pay(offer(stack, "Balance for GPU hours"), 1000)
-    seller.step(silent, "transfer", {"note": "Sent"})
-    return {
-        "abandoned": abandoned,
-        "undelivered": undelivered,
-        "silent": silent,
-        "left before": rental["available_cents"],
-    }
 
 
 def order_by_page(page: Page, title: str, amount: str) -> None:
