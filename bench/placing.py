@@ -93,8 +93,9 @@ def by_floor(
 
 def prepare(home: Path, sellers: Sequence[Person], buyers: Sequence[Person]) -> dict[str, Any]:
     """Offers, tokens, and the recording, kept where the floor's view finds it."""
-    many = goods.uniform(SPREAD_OVER, of=sellers, lots=PLENTY_LOTS)
-    hot = goods.uniform(1, of=sellers, lots=1000 * PLENTY_LOTS)
+    # Of one seller, whom the recording names.
+    many = goods.uniform(SPREAD_OVER, of=sellers[:1], lots=PLENTY_LOTS)
+    hot = goods.uniform(1, of=sellers[:1], lots=1000 * PLENTY_LOTS)
     bearers = [(buyer, tokens.create(person=buyer, name="bench")) for buyer in buyers[1:401]]
     token = tokens.create(person=buyers[0], name="bench")
     recording = recorded(hot[0], buyers[0], token)
