@@ -28,30 +28,23 @@ class Load:
 class Connection:
     """One connection, kept open. Raw, since an HTTP library would cost as much as the floor."""
 
-    def __init__(self, port: int, path: str = "/", cookie: str = "") -> None:
-        lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
-        lines += [f"Cookie: {cookie}"] if cookie else []
-        self.path = path
-        self.request = "\r\n".join([*lines, "", ""]).encode()
+    def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def get(self) -> bytes:
-        """The body of one answer. Raises Failed unless it is a 200 of a stated length."""
-        return self.send(self.request)
-
     def send(self, request: bytes) -> bytes:
-        """The body of the answer to `request`; as `get`, and a 201 is right, too."""
+        """The body of one answer. Raises Failed unless it is a 200 or 201 of a stated length."""
         self.socket.sendall(request)
+        asked = request.split(b" ", 2)[1].decode()
         answer = b""
         while (end := answer.find(b"\r\n\r\n")) < 0:
             answer += self._receive()
         head = answer[:end].lower()
         if not head.startswith((b"http/1.1 200", b"http/1.1 201")):
-            raise Failed(f"{self.path} answered {head[:80]!r}")
+            raise Failed(f"{asked} answered {head[:80]!r}")
         _, found, rest = head.partition(b"\r\ncontent-length:")
         if not found:
-            raise Failed(f"{self.path} does not say how long its answer is")
+            raise Failed(f"{asked} does not say how long its answer is")
         missing = end + 4 + int(rest.split(b"\r\n", 1)[0]) - len(answer)
         pieces = [answer[end + 4 :]]
         while missing > 0:
@@ -62,31 +55,34 @@ class Connection:
     def _receive(self) -> bytes:
         piece = self.socket.recv(65536)
         if not piece:
-            raise Failed(f"{self.path}: the connection was closed")
+            raise Failed("the connection was closed")
         return piece
 
     def close(self) -> None:
         self.socket.close()
 
 
+def page(port: int, path: str, cookie: str = "") -> bytes:
+    """The request for a page."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*"]
+    lines += [f"Cookie: {cookie}"] if cookie else []
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def body(port: int, path: str, cookie: str = "") -> bytes:
     """One answer."""
-    connection = Connection(port, path, cookie)
+    connection = Connection(port)
     try:
-        return connection.get()
+        return connection.send(page(port, path, cookie))
     finally:
         connection.close()
 
 
 def ask(*, port: int, path: str, cookie: str = "", connections: int, seconds: float) -> Load:
     """Ask for `path` over `connections` at once for `seconds`. Raises Failed."""
-    page = Connection(port, path, cookie)
-    page.close()
+    request = page(port, path, cookie)
     return send(
-        port=port,
-        requests=lambda n: repeat(page.request),
-        connections=connections,
-        seconds=seconds,
+        port=port, requests=lambda n: repeat(request), connections=connections, seconds=seconds
     )
 
 

@@ -7,10 +7,12 @@ to `orders.deadlines`, which takes one at a time. The meaning is that of `comple
 from collections import Counter
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from listings import stock
+from orders import standing
+from orders.completion import COOLED_OFF
 from orders.models import Order, OrderStatus
 from orders.progress import machine, tell_all
 from orders.verification.models import Course, Verification
@@ -26,7 +28,6 @@ NEEDED = (
     *("escrow__commission_cents", "escrow__proceeds_cents"),
 )
 SIZE = 500
-REASON = "The cooling-off time passed."
 
 
 @transaction.atomic
@@ -38,23 +39,18 @@ def complete_due(size: int = SIZE) -> int:
     orders = _taken(size)
     if not orders:
         return 0
-    escrow.release_all([order.escrow for order in orders], reason=REASON)
+    escrow.release_all([order.escrow for order in orders], reason=COOLED_OFF)
     keys = [order.pk for order in orders]
     machine.advance_all(
-        keys,
-        OrderStatus.VERIFIED,
-        OrderStatus.COMPLETED,
-        kind="completed",
-        deadline=None,
-        ended_at=Now(),
+        keys, S.VERIFIED, S.COMPLETED, kind="completed", deadline=None, ended_at=Now()
     )
     sold: Counter[UUID] = Counter()
     for order in orders:
-        order.deadline = None
+        order.deadline = None  # as the row is now, for what the parties are told
         sold[order.listing_id] += order.face_value_cents
     stock.sell_all(sold)
     tell_all(orders, buyer="order_completed_buyer", seller="order_completed_seller")
-    _count(Counter(order.seller_id for order in orders))
+    standing.count_completed(Counter(order.seller_id for order in orders))
     return len(orders)
 
 
@@ -77,16 +73,3 @@ def _taken(size: int) -> list[Order]:
     taken = list(due.select_for_update(skip_locked=True, no_key=True, of=("self", "escrow"))[:size])
     indebted = recovery.ever_owed({order.seller_id for order in taken})
     return [order for order in taken if order.seller_id not in indebted]
-
-
-def _count(completed: Counter[int]) -> None:
-    """For the sellers' standing; in one order, as the stock."""
-    sellers = sorted(completed)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO accounts_standing (person_id, completed_orders, failed_orders)"
-            " SELECT *, 0 FROM unnest(%s::bigint[], %s::integer[])"
-            " ON CONFLICT (person_id) DO UPDATE SET tier_at = NULL, completed_orders ="
-            " accounts_standing.completed_orders + excluded.completed_orders",
-            [sellers, [completed[seller] for seller in sellers]],
-        )

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.models import Person, Standing
+from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from listings import stock
+from orders import standing
 from orders.follow import settled_well
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import advance, locked, machine, tell
@@ -19,6 +19,7 @@ from payments import escrow, money
 from providers.vocabulary import Rung
 
 S = OrderStatus
+COOLED_OFF = "The cooling-off time passed."
 
 
 @transaction.atomic
@@ -108,7 +109,7 @@ def complete_verified(order: Order) -> Order:
     order = locked(order)
     if order.status != S.VERIFIED:
         raise WrongState
-    _complete(order, actor=None, reason="The cooling-off time passed.")
+    _complete(order, actor=None, reason=COOLED_OFF)
     return order
 
 
@@ -136,7 +137,4 @@ def _verified(order: Order, *, actor: Person | None, kind: str, note: str) -> No
 def _complete(order: Order, *, actor: Person | None, reason: str) -> None:
     escrow.release(order.escrow, actor=actor, reason=reason)
     settled_well(order, actor=actor, kind="completed")
-    Standing.objects.get_or_create(person=order.seller)
-    Standing.objects.filter(person=order.seller).update(
-        completed_orders=F("completed_orders") + 1, tier_at=None
-    )
+    standing.count_completed({order.seller_id: 1})
