@@ -15,6 +15,9 @@ MESSAGES = {
     "incorrect_cvc": "Your card's security code is incorrect.",
     "processing_error": "An error occurred while processing your card. Try again in a little bit.",
     "test_mode_live_card": "Your card was declined. The sandbox only takes test cards.",
+    "authentication_required": (
+        "Your card was declined. This transaction requires authentication."
+    ),
     "authentication": "The card's owner could not be authenticated. Please try another card.",
 }
 
@@ -28,6 +31,10 @@ class Card:
     code: str = ""
     decline: str = ""
     authenticates: bool = False
+    # Also where its owner was authenticated when it was kept, and is not there now.
+    always_authenticates: bool = False
+    # Declined only when it is charged: it can be kept.
+    declined_later: bool = False
     available_at_once: bool = False
     dispute: str = ""
     inquiry: bool = False
@@ -70,7 +77,7 @@ _CARDS = [
     Card("4000000000000127", code="incorrect_cvc"),
     Card("4000000000000119", code="processing_error"),
     Card("4000002500003155", authenticates=True),
-    Card("4000002760003184", authenticates=True),
+    Card("4000002760003184", authenticates=True, always_authenticates=True),
     Card("4000008400001629", authenticates=True, code="card_declined", decline="generic_decline"),
     Card("4000000000000259", dispute="fraudulent"),
     Card("4000000000002685", dispute="product_not_received"),
@@ -78,7 +85,7 @@ _CARDS = [
     Card("4000000000005423", early_fraud_warning=True),
     Card("4000000000007726", refund="pending"),
     Card("4000000000005126", refund="fails"),
-    _declined("4000000000000341", "generic_decline"),
+    replace(_declined("4000000000000341", "generic_decline"), declined_later=True),
 ]
 BY_NUMBER = {card.number: card for card in _CARDS}
 # The payment methods that the API takes by name.

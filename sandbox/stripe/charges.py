@@ -20,7 +20,6 @@ NOTHING: dict[str, None] = dict.fromkeys(
         "application_fee",
         "application_fee_amount",
         "balance_transaction",
-        "customer",
         "failure_balance_transaction",
         "failure_code",
         "failure_message",
@@ -57,7 +56,7 @@ def create(intent: dict[str, Any], card: Card, *, name: str = "", email: str = "
         "status": "failed" if failed else "succeeded",
         "failure_code": card.code or None,
         "failure_message": card.message if failed else None,
-        "payment_method": records.new_key("pm_1"),
+        "payment_method": _method(intent),
         "payment_method_details": details(card),
         "outcome": _outcome(card),
     }
@@ -173,6 +172,12 @@ def retrieve_warning(call: Call) -> Answer:
     return dict(records.get("radar.early_fraud_warning", key, account=call.account).data)
 
 
+def _method(intent: dict[str, Any]) -> str:
+    """The kept card that is charged, or a new one that nobody keeps."""
+    chosen = intent.get("payment_method") or ""
+    return chosen if chosen.startswith("pm_1") else records.new_key("pm_1")
+
+
 def _outcome(card: Card) -> dict[str, Any]:
     if not card.code:
         return {
@@ -209,6 +214,7 @@ def _blank(intent: dict[str, Any], name: str, email: str) -> dict[str, Any]:
         },
         "calculated_statement_descriptor": "SANDBOX",
         "currency": intent["currency"],
+        "customer": intent.get("customer"),
         "description": intent["description"],
         "disputed": False,
         "fraud_details": {},

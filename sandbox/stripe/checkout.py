@@ -5,7 +5,15 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.models import Record
-from sandbox.stripe import cards, events, listing, payment_intents, records
+from sandbox.stripe import (
+    cards,
+    events,
+    listing,
+    payment_intents,
+    records,
+    setup_intents,
+    setup_sessions,
+)
 from sandbox.stripe.calls import Answer, Call, endpoint
 from sandbox.stripe.errors import StripeError, missing
 
@@ -43,8 +51,9 @@ NOTHING: dict[str, None] = dict.fromkeys(
 def create(call: Call) -> Answer:
     """A session with a hosted page to pay on."""
     given = call.params
-    if given.get("mode", "payment") != "payment":
-        raise StripeError("The sandbox only knows mode=payment.", param="mode")
+    mode = given.get("mode", "payment")
+    if mode not in ("payment", "setup"):
+        raise StripeError("The sandbox only knows mode=payment and mode=setup.", param="mode")
     if given.get("ui_mode", "hosted_page") != "hosted_page":
         raise StripeError("The sandbox only knows ui_mode=hosted_page.", param="ui_mode")
     if not given.get("success_url"):
@@ -53,20 +62,14 @@ def create(call: Call) -> Answer:
     for name in ("success_url", "cancel_url"):
         if name in given and not re.match(r"https?://", given[name]):
             raise StripeError("Not a valid URL", code="url_invalid", param=name)
-    items = [_line_item(item, index) for index, item in enumerate(given.get("line_items", []))]
-    if not items:
-        message = "Missing required param: line_items."
-        raise StripeError(message, code="parameter_missing", param="line_items")
-    if len({item["currency"] for item in items}) > 1:
-        raise StripeError("All prices must have the same currency.", param="line_items")
+    items = [] if mode == "setup" else _line_items(given)
     lifetime = _lifetime(given)
     key = records.new_key("cs_test_", 58)
+    own = setup_sessions.begin(given) if mode == "setup" else _to_pay(items)
     data = _blank(given) | {
+        **own,
         "id": key,
-        "amount_subtotal": sum(item["amount_subtotal"] for item in items),
-        "amount_total": sum(item["amount_total"] for item in items),
         "created": clock.timestamp(),
-        "currency": items[0]["currency"],
         "expires_at": given.get("expires_at") or int(clock.now() + lifetime),
         "url": f"{call.origin}/stripe/pay/{key}",
     }
@@ -74,6 +77,14 @@ def create(call: Call) -> Answer:
     records.create("checkout.session", data, inner={"line_items": items, "intent": intent})
     clock.plan("checkout.expire", key, after=lifetime)
     return data
+
+
+def _to_pay(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "amount_subtotal": sum(item["amount_subtotal"] for item in items),
+        "amount_total": sum(item["amount_total"] for item in items),
+        "currency": items[0]["currency"],
+    }
 
 
 @endpoint("GET", "/v1/checkout/sessions")
@@ -203,6 +214,8 @@ def _customer(record: Record, name: str) -> dict[str, Any]:
 def _expire(record: Record) -> None:
     record.data |= {"status": "expired", "url": None}
     records.save(record)
+    if record.data["mode"] == "setup":
+        setup_intents.expire(setup_sessions.intent_of(record))
     if record.data["payment_intent"]:
         payment_intents.expire(records.get("payment_intent", record.data["payment_intent"]))
     events.emit("checkout.session.expired", record.data)
@@ -229,6 +242,16 @@ def _lifetime(given: dict[str, Any]) -> float:
         )
         raise StripeError(message, param="expires_at")
     return lifetime
+
+
+def _line_items(given: dict[str, Any]) -> list[dict[str, Any]]:
+    items = [_line_item(item, index) for index, item in enumerate(given.get("line_items", []))]
+    if not items:
+        message = "Missing required param: line_items."
+        raise StripeError(message, code="parameter_missing", param="line_items")
+    if len({item["currency"] for item in items}) > 1:
+        raise StripeError("All prices must have the same currency.", param="line_items")
+    return items
 
 
 def _line_item(given: dict[str, Any], index: int) -> dict[str, Any]:
@@ -288,7 +311,8 @@ def _blank(given: dict[str, Any]) -> dict[str, Any]:
         "custom_fields": [],
         "custom_text": dict.fromkeys(
             ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-        ),
+        )
+        | given.get("custom_text", {}),
         "customer_creation": "if_required",
         "discounts": [],
         "livemode": False,

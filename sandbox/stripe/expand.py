@@ -20,6 +20,7 @@ FIELDS = {
     "payment_intent",
     "payment_method",
     "review",
+    "setup_intent",
     "source",
     "source_refund",
     "source_transaction",

@@ -1,10 +1,11 @@
 """Payment intents: the attempt to pay, from the first card to the one that works."""
 
+from dataclasses import replace
 from typing import Any
 
 from sandbox import clock
 from sandbox.models import Record
-from sandbox.stripe import cards, charges, events, listing, records
+from sandbox.stripe import cards, charges, events, listing, payment_methods, records
 from sandbox.stripe.calls import Answer, Call, endpoint
 from sandbox.stripe.cards import Card
 from sandbox.stripe.errors import StripeError
@@ -16,6 +17,7 @@ CANCELLABLE = (
     "requires_capture",
 )
 CARRIED = (
+    "customer",
     "description",
     "metadata",
     "receipt_email",
@@ -37,7 +39,6 @@ def create(amount: int, currency: str, given: dict[str, Any]) -> Record:
             "application_fee_amount",
             "canceled_at",
             "cancellation_reason",
-            "customer",
             "last_payment_error",
             "latest_charge",
             "next_action",
@@ -92,6 +93,7 @@ def pay(record: Record, card: Card, *, name: str = "", email: str = "") -> Recor
     data["next_action"] = None
     if card.code:
         data["status"] = "requires_payment_method"
+        data["payment_method"] = None
         data["last_payment_error"] = error(card, charge)
     else:
         data["status"] = "succeeded"
@@ -148,11 +150,16 @@ def error(card: Card, charge: Record) -> dict[str, Any]:
 @endpoint("POST", "/v1/payment_intents")
 def create_intent(call: Call) -> Answer:
     """A payment intent made directly, confirmed at once when asked to."""
+    if "off_session" in call.params and not call.params.get("confirm"):
+        message = "The parameter `off_session` can only be passed when `confirm` is true."
+        raise StripeError(message, param="off_session")
+    if "customer" in call.params:
+        records.get("customer", call.params["customer"], param="customer", status=400)
     record = create(call.positive("amount"), call.params["currency"], call.params)
     if "payment_method" in call.params:
         _choose(record, call.params["payment_method"])
     if call.params.get("confirm"):
-        return _confirm(record)
+        return _confirm(record, off_session=bool(call.params.get("off_session")))
     return dict(record.data)
 
 
@@ -213,17 +220,19 @@ def _cancel(record: Record, reason: str | None) -> None:
 
 
 def _choose(record: Record, token: str) -> None:
-    cards.by_token(token)
+    payment_methods.card_for(token, customer=record.data["customer"])
     record.data |= {"status": "requires_confirmation", "payment_method": token}
     records.save(record)
 
 
-def _confirm(record: Record) -> Answer:
+def _confirm(record: Record, *, off_session: bool = False) -> Answer:
     token = record.data["payment_method"]
     if not token:
         message = "You cannot confirm this PaymentIntent because it's missing a payment method."
         raise StripeError(message, code="payment_intent_unexpected_state")
-    card = cards.by_token(token)
+    card = payment_methods.card_for(token, customer=record.data["customer"])
+    if off_session:
+        card = _with_nobody_there(card, kept=token not in cards.TOKENS)
     if card.authenticates:
         require_action(record, card)
         return dict(record.data)
@@ -233,6 +242,17 @@ def _confirm(record: Record) -> Answer:
         kind, message = found.pop("type"), found.pop("message")
         raise StripeError(message, status=402, kind=kind, stays=True, **found)
     return dict(record.data)
+
+
+def _with_nobody_there(card: Card, *, kept: bool) -> Card:
+    """What a card does whose owner cannot be asked: one that has to be authenticated is declined.
+
+    Being authenticated when the card was kept is enough for most.
+    """
+    needs = card.always_authenticates or (card.authenticates and not kept)
+    code = "authentication_required"
+    changes = {"code": code, "decline": code} if needs else {}
+    return replace(card, authenticates=False, **changes)
 
 
 def _unexpected(record: Record, verb: str) -> StripeError:

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from sandbox.models import Record
-from sandbox.stripe import cards, checkout, payment_intents
+from sandbox.stripe import cards, checkout, payment_intents, setup_intents, setup_sessions
 from sandbox.stripe.cards import Card
 from sandbox.stripe.errors import StripeError
 from sandbox.writing import writing
@@ -29,13 +29,12 @@ def pay(request: HttpRequest, session: str) -> HttpResponse:
             card = cards.entered(number=typed["number"], exp=typed["exp"], cvc=typed["cvc"])
         except StripeError as error:
             return _page(request, record, error=str(error), typed=typed)
-        intent = checkout.intent_of(record)
         if card.authenticates:
-            payment_intents.require_action(intent, card)
+            _require_action(record, card)
             record.inner["name"] = typed["name"]
             record.save()
             return _see_other(f"/stripe/pay/{record.key}/authenticate")
-        return _charge(request, record, intent, card, typed)
+        return _carry_out(request, record, card, typed)
 
 
 @csrf_exempt
@@ -46,30 +45,48 @@ def authenticate(request: HttpRequest, session: str) -> HttpResponse:
         record = _session(session)
         if record.data["status"] != "open":
             return _done(request, record)
-        intent = checkout.intent_of(record)
+        setup = record.data["mode"] == "setup"
+        intent = setup_sessions.intent_of(record) if setup else checkout.intent_of(record)
         if intent.data["status"] != "requires_action":
             return _see_other(f"/stripe/pay/{record.key}")
         if request.method != "POST":
             return render(request, "sandbox/authenticate.html", _context(record))
         if request.POST.get("outcome") != "complete":
-            payment_intents.fail_authentication(intent)
+            (setup_intents if setup else payment_intents).fail_authentication(intent)
             message = cards.MESSAGES["authentication"]
             return _page(request, record, error=message)
         chosen = intent.inner["card"]
         month, year = chosen["exp"]
         card = replace(cards.BY_NUMBER[chosen["number"]], exp_month=month, exp_year=year)
-        return _charge(request, record, intent, card, {"name": record.inner.get("name", "")})
+        return _carry_out(request, record, card, {"name": record.inner.get("name", "")})
 
 
-def _charge(
-    request: HttpRequest, record: Record, intent: Record, card: Card, typed: dict[str, str]
+def _require_action(record: Record, card: Card) -> None:
+    if record.data["mode"] == "setup":
+        setup_intents.require_action(setup_sessions.intent_of(record), card)
+    else:
+        payment_intents.require_action(checkout.intent_of(record), card)
+
+
+def _carry_out(
+    request: HttpRequest, record: Record, card: Card, typed: dict[str, str]
 ) -> HttpResponse:
-    name, email = typed["name"], record.data["customer_email"] or ""
-    payment_intents.pay(intent, card, name=name, email=email)
-    if card.code:
+    """Keep or charge the card, as the session wants, and go on; or say why not."""
+    if record.data["mode"] == "setup":
+        done = setup_sessions.keep(record, card, name=typed["name"])
+    else:
+        done = _charge(record, card, name=typed["name"])
+    if not done:
         return _page(request, record, error=card.message, typed=typed)
-    checkout.complete(record, name=name)
     return _see_other(_success_url(record))
+
+
+def _charge(record: Record, card: Card, *, name: str) -> bool:
+    email = record.data["customer_email"] or ""
+    payment_intents.pay(checkout.intent_of(record), card, name=name, email=email)
+    if not card.code:
+        checkout.complete(record, name=name)
+    return not card.code
 
 
 def _session(key: str) -> Record:
@@ -101,10 +118,13 @@ def _page(
 
 def _context(record: Record) -> dict[str, object]:
     data = record.data
+    setup = data["mode"] == "setup"
+    total = "" if setup else f"{data['amount_total'] / 100:.2f} {data['currency'].upper()}"
     return {
         "session": data,
         "items": record.inner["line_items"],
-        "total": f"{data['amount_total'] / 100:.2f} {data['currency'].upper()}",
+        "total": total,
+        "note": ((data["custom_text"] or {}).get("submit") or {}).get("message", ""),
         "success_url": _success_url(record),
         "pay_url": f"/stripe/pay/{record.key}",
     }

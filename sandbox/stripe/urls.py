@@ -7,14 +7,17 @@ from sandbox.stripe import (  # noqa: F401
     charges,
     checkout,
     connected,
+    customers,
     disputes,
     events,
     onboarding,
     payment_intents,
+    payment_methods,
     payouts,
     paypage,
     refunds,
     reviews,
+    setup_intents,
     transfers,
 )
 
