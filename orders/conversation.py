@@ -30,6 +30,8 @@ def write(order: Order, *, actor: Person, text: str) -> Message:
 
     The text has been checked for keys. Possible from payment until some days after the end.
     """
+    # Or two messages at once would both be the last that is allowed.
+    Person.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
     order = locked(order)
     if actor.pk not in (order.buyer_id, order.seller_id):
         raise NotAllowed

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.refusals import Refusal, WrongState
@@ -38,15 +38,16 @@ def due() -> list[UUID]:
     rows = Order.objects.filter(deadline__lte=Now(), escrow__contested_at=None)
     # Nor is anything released that may be fraud, until that had its time too.
     rows = rows.exclude(Q(status__in=MAY_RELEASE), escrow__suspected_at__gt=Now() - SUSPECTED_FOR)
-    rows = rows.order_by("deadline")
+    # Whoever waited longest for a try: what is refused each time must not keep others waiting.
+    rows = rows.order_by(F("tried_at").asc(nulls_first=True), "deadline")
     return list(rows.values_list("pk", flat=True)[:100])
 
 
 def enforce(order_id: UUID) -> None:
     """Bring about the default outcome of one order, if it is still due."""
-    order = Order.objects.filter(pk=order_id, deadline__lte=Now()).first()
-    if order is None:
+    if not Order.objects.filter(pk=order_id, deadline__lte=Now()).update(tried_at=Now()):
         return
+    order = Order.objects.get(pk=order_id)
     if order.status == OrderStatus.PLACED and _paid_after_all(order.escrow_id):
         with transaction.atomic():
             follow.follow(order)

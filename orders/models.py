@@ -93,6 +93,9 @@ class Order(models.Model):
     )
     status_since = models.DateTimeField(db_default=Now())
     deadline = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(
+        null=True, help_text="When its default outcome was last tried, should it ever be refused."
+    )
     recipient = models.CharField(max_length=254, blank=True)
     paid_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)

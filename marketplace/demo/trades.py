@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from accounts import dials
 from accounts.models import Person, Standing
 from listings.models import Consent, Listing, ListingEvent, ListingStatus
 from marketplace.demo.bulk import DOCUMENT, Digits, Loader
@@ -194,7 +195,7 @@ class TradeLoader:
             account=self.accounts[listing.seller_id],
             face_value_cents=offer.lot_cents,
             price_cents=price,
-            commission_cents=money.commission_on(price, settings.COMMISSION_BP),
+            commission_cents=money.commission_on(price, dials.now("COMMISSION_BP")),
             fate=digits.one_of(UNDER_WAY if under_way else ENDS),
             placed_at=self.now - timedelta(hours=1, minutes=minutes),
             now=self.now,

@@ -166,8 +166,11 @@ def test_one_that_cannot_be_completed_does_not_stop_the_others(
     with pytest.raises(AssertionError, match="reserved this"):
         batches.complete_due()
     assert (traces(bad), traces(good)) == before
+    assert deadlines.due() == [bad.pk, good.pk]
     with pytest.raises(AssertionError, match="reserved this"):
         deadlines.enforce(bad.pk)
+    # However many break each time: who was not tried yet comes first.
+    assert deadlines.due() == [good.pk, bad.pk]
     deadlines.enforce(good.pk)
     assert traces(bad) == before[0]
     good.refresh_from_db()

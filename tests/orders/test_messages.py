@@ -15,6 +15,7 @@ from tests.api.calling import Caller, problem
 from tests.console.conftest import signed_in as at_desk
 from tests.orders.quarrels import a_disputed_order, a_sent_order, make_due, now
 from tests.orders.test_pages_queries import queries
+from tests.trade import at_once
 
 KEY = "sk-ant-api03-" + "A1b2" * 24
 
@@ -144,6 +145,16 @@ def test_a_flood_is_stopped(order: Order) -> None:
     conversation.write(order, actor=order.seller, text="Please stop.")
     Message.objects.filter(by=order.buyer).update(at=Now() - conversation.WITHIN)
     conversation.write(order, actor=order.buyer, text="Later.")
+
+
+def test_messages_on_two_orders_at_once_count_together(order: Order, buyer: Person) -> None:
+    other = a_sent_order(buyer)
+    for number in range(conversation.MOST - 1):
+        conversation.write(order, actor=buyer, text=f"{number}")
+    done = at_once(
+        [lambda one=one: conversation.write(one, actor=buyer, text="!") for one in (order, other)]
+    )
+    assert {type(one) for one in done} == {Message, TooManyMessages}, done
 
 
 def test_it_closes_some_days_after_the_end(order: Order) -> None:
