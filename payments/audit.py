@@ -84,7 +84,7 @@ INVARIANTS: Mapping[str, str] = {
             ('escrow', 'outside'), ('buyer', 'outside'), ('seller', 'account'),
             ('account', 'bank'), ('bank', 'account'), ('platform', 'outside'),
             ('quarantine', 'buyer'), ('seller', 'platform'), ('account', 'platform'),
-            ('seller', 'debt'), ('debt', 'platform'))""",
+            ('seller', 'debt'), ('debt', 'platform'), ('buyer', 'platform'))""",
     "what left for a seller or a buyer was instructed, and came out as instructed": """
         SELECT p.key, p.amount_cents FROM payments_posting p
         LEFT JOIN payments_instruction i ON p.key = 'instruction:' || i.id

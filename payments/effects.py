@@ -4,6 +4,7 @@ from django.db.models.functions import Now
 
 from payments import incidents, ledger
 from payments.models import (
+    Chargeback,
     Escrow,
     Instruction,
     InstructionStatus,
@@ -50,11 +51,14 @@ def record(instruction: Instruction, answer: Answer) -> None:
 def may_still_come_true(instruction: Instruction) -> bool:
     """Whether a refusal that passes by itself is worth waiting for.
 
-    A payout is not once the books no longer hold its amount, and what a lost dispute takes back
-    is not waited for: the seller owes it from now on.
+    A payout is not once the books no longer hold its amount, nor a refund once the bank has given
+    the whole charge back; and what a lost dispute takes back from a seller is not waited for: they
+    owe it from now on.
     """
     if instruction.kind == "reversal":
         return False
+    if instruction.kind == "refund":
+        return _given_back_by_bank(instruction) is None
     if instruction.kind == "payout":
         assert instruction.person_id is not None
         amount, currency = instruction.params["amount"], instruction.params["currency"].upper()
@@ -74,6 +78,9 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     if instruction.kind == "evidence":
         # The bank has decided meanwhile.
         return
+    if instruction.kind == "refund" and (lost := _given_back_by_bank(instruction)):
+        _leave_to_bank(instruction, lost)
+        return
     if final and instruction.kind == "payout":
         Payout.objects.filter(instruction=instruction).update(
             status=PayoutStatus.FAILED, failure=text
@@ -84,6 +91,31 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
         text=f"{instruction.get_kind_display()} was refused: {text}",
         escrow=instruction.escrow,
     )
+
+
+def _given_back_by_bank(refund: Instruction) -> Chargeback | None:
+    """The lost dispute that took all of the charge which this was to be refunded from."""
+    charge = Posting.objects.get(key=f"charge:{refund.params['charge']}")
+    lost = Chargeback.objects.filter(
+        escrow=refund.escrow, outcome="lost", amount_cents__gte=charge.amount_cents
+    )
+    return lost.first() if _escrow(refund).charge_id == refund.params["charge"] else None
+
+
+def _leave_to_bank(refund: Instruction, lost: Chargeback) -> None:
+    """Whether the refund had been made was not known when the bank took the money: it had not.
+
+    So that was no loss of ours: it is what the buyer was owed.
+    """
+    ledger.post(
+        key=f"chargeback:{lost.remote_id}:instead:{refund.pk}",
+        source=ledger.owed_to_buyer(_escrow(refund).buyer_id),
+        destination=ledger.LOSSES,
+        amount_cents=refund.params["amount"],
+        currency=currency(refund),
+        escrow=refund.escrow,
+    )
+    Instruction.objects.filter(pk=refund.pk).update(status=InstructionStatus.CALLED_OFF)
 
 
 def _owe(reversal: Instruction) -> None:

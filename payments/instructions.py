@@ -5,6 +5,7 @@ key, and looks at the processor first once the key may have been forgotten there
 """
 
 import logging
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -213,13 +214,9 @@ def _already_done(instruction: Instruction) -> Answer | None:
 
 
 def _wait(instruction: Instruction) -> timedelta:
-    """Twice as long each time, up to an hour; many that failed together do not return together.
-
-    The scatter follows from the row and the try, so that a rehearsal repeats exactly.
-    """
+    """Twice as long each time, up to an hour; many that failed together do not return together."""
     longest = min(timedelta(seconds=1) * 2 ** min(instruction.tries, 12), LONGEST_WAIT)
-    scatter = (instruction.pk.int + 7 * instruction.tries) % 100
-    return longest * (75 + scatter / 2) / 100
+    return longest * random.uniform(0.75, 1.25)  # noqa: S311
 
 
 def _record(instruction: Instruction, answer: Answer) -> None:

@@ -46,7 +46,7 @@ def _step(scene: World) -> str:
     except Crash as crash:
         # Its connection dies with a process, and with it what was not committed.
         connection.close()
-        # A second later, for the clock had crept on in that session, and must not go back.
+        # A second later, for ticks begin anew in another session, and the clock must not go back.
         scene.pass_time(1)
         return f"dies {crash}"
     except Refusal as refusal:

@@ -2,8 +2,9 @@
 
 The product's own SQL asks for `statement_timestamp()` and `now()`. In this database a schema that
 is searched before PostgreSQL's own holds functions of these names, so that time passes when the
-simulation says so: for column defaults, conditions and deadlines alike. Between two moves the
-clock creeps on by a hundredth of the real time, so that no two moments are the same.
+simulation says so: for column defaults, conditions and deadlines alike. Between two moves each
+statement that asks comes ten microseconds after the last, so that no two moments are the same,
+and they are the same ones however fast the machine is.
 """
 
 import os
@@ -40,9 +41,20 @@ CLOCKS = {
 # What could lead anywhere but to the folder of this run.
 ELSEWHERE = ("DATABASE_REPLICA_URL", "SENTRY_DSN", "DJANGO_SETTINGS_MODULE")
 CLOCK_SQL = """
-CREATE FUNCTION public.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS $$
-    SELECT current_setting('simulated.now')::timestamptz
-        + (pg_catalog.statement_timestamp() - current_setting('simulated.since')::timestamptz) / 100
+CREATE SEQUENCE public.simulated_ticks;
+CREATE FUNCTION public.statement_timestamp() RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    really text := pg_catalog.statement_timestamp()::text;
+BEGIN
+    -- A sequence, for it does not go back with a transaction; where only is read, time stands.
+    IF current_setting('simulated.asked') <> really
+            AND current_setting('transaction_read_only') = 'off' THEN
+        PERFORM set_config('simulated.asked', really, false),
+            set_config('simulated.tick', nextval('public.simulated_ticks')::text, false);
+    END IF;
+    RETURN current_setting('simulated.now')::timestamptz
+        + current_setting('simulated.tick')::int * interval '10 microseconds';
+END
 $$;
 CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT public.statement_timestamp()
@@ -97,7 +109,8 @@ def _create_database(server: str, name: str) -> None:
         for setting, value in {
             "search_path": sql.SQL("public, pg_catalog"),
             "simulated.now": sql.Literal(at),
-            "simulated.since": sql.Literal(at),
+            "simulated.asked": sql.Literal(""),
+            "simulated.tick": sql.Literal("0"),
             "jit": sql.SQL("off"),
             "synchronous_commit": sql.SQL("off"),
         }.items():

@@ -65,8 +65,8 @@ class World:
         at = datetime.fromtimestamp(self.now, UTC).isoformat()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT set_config('simulated.now', %s, false), set_config('simulated.since',"
-                " pg_catalog.statement_timestamp()::text, false), setseed(%s)",
+                "SELECT set_config('simulated.now', %s, false), set_config('simulated.asked', '',"
+                " false), setval('simulated_ticks', 1), setseed(%s)",
                 [at, self.rng.random()],
             )
 

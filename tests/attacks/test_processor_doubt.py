@@ -10,7 +10,7 @@ from accounts.models import Person
 from listings.models import Listing
 from orders import cancellation, completion, follow, transfer
 from orders.models import Order
-from payments import chargebacks, collection, instructions, ledger, repairs, webhooks
+from payments import chargebacks, collection, escrow, instructions, ledger, repairs, webhooks
 from payments.models import Escrow, Incident, Instruction, InstructionStatus, WebhookEvent
 from payments.processor import processor
 from payments.processor.interface import CardDispute
@@ -181,6 +181,50 @@ def test_a_refund_that_a_lost_dispute_made_needless_is_not_owed_for_ever(
     settle()
     assert ledger.balance(ledger.owed_to_buyer(order.buyer_id), "USD") == 0
     assert ledger.balance(ledger.LOSSES, "USD") == 0
+
+
+def test_a_refund_of_unknown_outcome_ends_when_the_bank_has_given_the_money_back(
+    order: Order, sandbox: SandboxProcess
+) -> None:
+    """It was not made: the bank's loss is what the buyer was owed, and nobody waits for ever."""
+    paid(order)
+    charge = now(order).escrow.charge_id
+    cancellation.decline(now(order), actor=order.seller)
+    back = Instruction.objects.get(escrow=order.escrow, kind="refund")
+    sandbox.control(
+        "POST", "faults/", {"kind": "status_500", "method": "POST", "path": "/v1/refunds"}
+    )
+    assert instructions.carry_out(back.pk).status == InstructionStatus.SENT
+    opened = sandbox.control("POST", "disputes/", {"charge": charge, "reason": "fraudulent"})
+    sandbox.control("POST", f"disputes/{opened['id']}/", {"outcome": "lost"})
+    event("charge.dispute.closed", opened["id"])
+    process_all(1)
+    assert ledger.balance(ledger.owed_to_buyer(order.buyer_id), "USD") == order.price_cents
+    for _ in range(3):
+        Instruction.objects.filter(pk=back.pk, due_at__isnull=False).update(due_at=Now())
+        settle(1)
+    back.refresh_from_db()
+    assert (back.status, back.due_at) == (InstructionStatus.CALLED_OFF, None)
+    assert ledger.balance(ledger.owed_to_buyer(order.buyer_id), "USD") == 0
+    assert ledger.balance(ledger.LOSSES, "USD") == 0
+
+
+def test_a_refund_in_part_ends_when_the_bank_has_given_everything_back(
+    order: Order, sandbox: SandboxProcess
+) -> None:
+    """The seller keeps nothing: what they got of the split is still to be got back."""
+    paid(order)
+    charge = now(order).escrow.charge_id
+    with transaction.atomic():
+        escrow.settle(now(order).escrow, seller_share_cents=20_00, actor=None, reason="split")
+    opened = sandbox.control("POST", "disputes/", {"charge": charge, "reason": "fraudulent"})
+    sandbox.control("POST", f"disputes/{opened['id']}/", {"outcome": "lost"})
+    event("charge.dispute.closed", opened["id"])
+    process_all(1)
+    settle()
+    back = Instruction.objects.get(escrow=order.escrow, kind="refund")
+    assert (back.status, back.due_at) == (InstructionStatus.CALLED_OFF, None)
+    assert ledger.balance(ledger.owed_to_buyer(order.buyer_id), "USD") == 0
 
 
 def test_a_released_transfer_that_was_not_sent_waits_for_the_bank(
