@@ -3,9 +3,10 @@
 import json
 import os
 import sys
+from uuid import uuid4
 
 from payments import failpoints
-from simulator import stage
+from simulator import kills, stage
 
 SEEDS, STEPS, AGAIN = (7005,), 60, 20
 
@@ -13,11 +14,13 @@ SEEDS, STEPS, AGAIN = (7005,), 60, 20
 def main() -> None:
     """Print, as JSON: what was broken, whether a replay is the same, and what a bug is called.
 
+    How processes fare that are killed, and how they would if nothing remembered the first call.
     And how many trades were completed by batches: a sweep goes on without one that breaks.
     """
     from orders import batches
-    from payments import effects
+    from payments import effects, instructions
     from payments.models import Instruction
+    from simulator import rest
     from simulator.play import play
 
     batched: list[int | str] = []
@@ -42,12 +45,20 @@ def main() -> None:
 
     post, effects._post = effects._post, forgets_transfers
     bugs = [play(seed, STEPS).broken for seed in SEEDS]
+    effects._post = post
+    killed = list(kills.run(["transfer"], 2, ("instruction answered", "instruction recording")))
+    Instruction.key = property(lambda row: uuid4().hex)
+    instructions._already_done = lambda instruction: None
+    rest.ROUNDS = 4
+    (forgotten,) = kills.run(["transfer"], 1, ("instruction answered",))
     found = {
         "broken": [one.broken for one in played if one.broken],
         "traces": [one.trace[:AGAIN] for one in (played[0], again)],
         "reached": sorted(set(reached)),
         "bug": " ".join(bugs),
         "batched": batched,
+        "killed": [(one.kills, one.broken) for one in killed],
+        "forgotten": forgotten.broken,
     }
     print(json.dumps(found))
 

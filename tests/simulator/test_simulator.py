@@ -49,6 +49,16 @@ def test_a_process_may_die_at_every_failpoint(rehearsal: Any) -> None:
     assert places <= set(rehearsal["reached"]) <= set(failpoints.NAMES)
 
 
+def test_whoever_comes_after_a_killed_process_moves_the_rest_once(rehearsal: Any) -> None:
+    """Cases 49 and 52, briefly; `python -m simulator.kills` does it at every place.
+
+    Where neither a key that stays the same nor a look remembers the first call, the second is
+    refused for want of money, and the trade is stuck.
+    """
+    assert rehearsal["killed"] == [[2, ""], [2, ""]]
+    assert "stuck" in rehearsal["forgotten"]
+
+
 def test_several_seeds_at_once_find_their_work_and_its_results() -> None:
     """A new process knows no `__main__`, and whoever collects the results has no Django."""
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
