@@ -71,6 +71,12 @@ FROM public.orders_orderevent
 WHERE order_id IN (SELECT id
 FROM changed_order)
 
+-- rows: orders_tranche
+SELECT *
+FROM public.orders_tranche
+WHERE order_id IN (SELECT id
+FROM changed_order)
+
 -- rows: orders_dispute
 SELECT *
 FROM public.orders_dispute

@@ -23,6 +23,7 @@ from orders import (
     ratings,
     sold_count,
     standing,
+    tranches,
 )
 from orders.models import Order
 from orders.verification import taking
@@ -88,6 +89,7 @@ def sweep() -> dict[str, int]:
         return {
             "webhooks": _once(webhooks.process_due),
             "orders": _each(_follow, follow.due()),
+            "parts": _each(tranches.release_due, tranches.due()),
             "completed": _once(batches.complete_due),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
             "recoveries": _each(recovery.begin, recovery.due()),

@@ -182,13 +182,21 @@ class Transfer(APIView):
 
     @extend_schema(operation_id="orders_transfer", tags=TAGS, request=Sent, responses=OrderAnswer)
     def post(self, request: PersonalRequest, order_id: UUID) -> Response:
-        """The seller says that the credit is sent; the buyer's time to inspect begins."""
+        """The seller says that the credit is sent; the buyer's time to inspect begins.
+
+        With `part_cents`, only so much of it: that part is paid for on arrival, and more follows.
+        """
         order = _load(request, order_id)
         given = Sent(data=request.data)
         given.is_valid(raise_exception=True)
         picture = request.FILES.get("evidence")
         with transaction.atomic():
-            order = hand_over(order, actor=request.user, note=given.validated_data["note"])
+            order = hand_over(
+                order,
+                actor=request.user,
+                note=given.validated_data["note"],
+                part_cents=given.validated_data.get("part_cents"),
+            )
             if picture is not None:
                 _hand_in(order, request.user, picture)
         return _answer(order, request)
@@ -223,7 +231,10 @@ class Confirmation(APIView):
 
     @extend_schema(operation_id="orders_confirm", tags=TAGS, request=None, responses=OrderAnswer)
     def post(self, request: PersonalRequest, order_id: UUID) -> Response:
-        """The buyer confirms: the held payment is released to the seller."""
+        """The buyer confirms: the held payment is released to the seller.
+
+        While more is to come, only what was sent so far is confirmed and paid for.
+        """
         order = _load(request, order_id)
         completion.confirm(order, actor=request.user)
         return _answer(order, request)

@@ -56,6 +56,11 @@ class Sent(serializers.Serializer[Any]):
         max_length=LONGEST_NOTE, validators=[plain], required=False, allow_blank=True, default=""
     )
 
+    part_cents = Cents(
+        required=False,
+        help_text="Only so much of it is sent, and more will come: for large orders, see `parts`.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if isinstance(self.initial_data.get("evidence"), str):
             raise serializers.ValidationError({"evidence": ["Attach a PNG or JPEG picture."]})
@@ -88,6 +93,14 @@ class VerificationAnswer(serializers.Serializer[Any]):
     report_url = serializers.URLField(allow_null=True)
 
 
+class PartsAnswer(serializers.Serializer[Any]):
+    """How far a transfer in parts has come, in face value; each part is paid for on arrival."""
+
+    sent_cents = serializers.IntegerField()
+    arrived_cents = serializers.IntegerField()
+    more_to_come = serializers.BooleanField()
+
+
 class TransferAnswer(serializers.Serializer[Any]):
     """The credit's way to the buyer."""
 
@@ -95,6 +108,7 @@ class TransferAnswer(serializers.Serializer[Any]):
     recipient = serializers.CharField()
     note = serializers.CharField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    parts = PartsAnswer(allow_null=True)
     verification = VerificationAnswer()
 
 
@@ -170,12 +184,24 @@ def represent(order: Order, person: Person) -> dict[str, Any]:
             "recipient": order.recipient,
             "note": order.sent_note,
             "sent_at": order.sent_at,
+            "parts": _parts(order),
             "verification": _verification(order),
         },
         "events": [
             {"at": event.at, "kind": event.kind, "by": _by(event, order)}
             for event in order.events.all()
         ],
+    }
+
+
+def _parts(order: Order) -> dict[str, Any] | None:
+    if not order.parts_sent_cents:
+        return None
+    whole, verified = order.face_value_cents, order.verdict == Verdict.VERIFIED
+    return {
+        "sent_cents": order.parts_sent_cents if order.more_to_come else whole,
+        "arrived_cents": whole if verified else order.parts_arrived_cents,
+        "more_to_come": order.more_to_come,
     }
 
 

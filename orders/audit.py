@@ -39,13 +39,13 @@ INVARIANTS: Mapping[str, str] = {
     "order and escrow agree on where the money is": """
         SELECT o.id, o.status, e.status FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id
-        CROSS JOIN LATERAL (SELECT e.status = 'refunded' AND EXISTS (
+        CROSS JOIN LATERAL (SELECT e.status IN ('refunded', 'split') AND EXISTS (
             SELECT FROM payments_escrowevent ev
             WHERE ev.escrow_id = e.id AND ev.kind = 'taken_back_by_bank') AS taken_back) AS bank
         WHERE NOT CASE o.status
             WHEN 'placed' THEN e.status IN ('awaiting', 'held') OR taken_back
             WHEN 'completed' THEN e.status IN ('released', 'split')
-            WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded')
+            WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded') OR taken_back
             ELSE e.status = 'held' OR taken_back END""",
     "nobody trades with themselves": """
         SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
@@ -109,6 +109,23 @@ INVARIANTS: Mapping[str, str] = {
         SELECT id, measured_cents FROM orders_order WHERE verdict = 'verified'
         AND rung IN ('api_balance', 'api_grant_row')
         AND coalesce(measured_cents, 0) < face_value_cents""",
+    "what a held payment has released is what the parts of its order cost": """
+        SELECT o.id, e.released_cents, p.up_to FROM orders_order o
+        JOIN payments_escrow e ON e.id = o.escrow_id
+        CROSS JOIN LATERAL (SELECT max(t.up_to_cents) AS up_to FROM orders_tranche t
+            WHERE t.order_id = o.id AND t.released_at IS NOT NULL) AS p
+        WHERE (e.status = 'held' AND e.released_cents <> coalesce(div(
+            2 * o.price_cents::numeric * p.up_to + o.face_value_cents, 2 * o.face_value_cents), 0))
+            OR e.released_cents < coalesce(div(2 * o.price_cents::numeric * p.up_to
+                + o.face_value_cents, 2 * o.face_value_cents), 0)""",
+    "what an order says of its parts is what they are": """
+        SELECT o.id, p.sent, p.arrived FROM orders_order o
+        CROSS JOIN LATERAL (SELECT coalesce(max(t.up_to_cents), 0) AS sent, coalesce(max(
+            t.up_to_cents) FILTER (WHERE t.arrived_at IS NOT NULL), 0) AS arrived,
+            count(*) FILTER (WHERE t.released_at < t.arrived_at) AS early
+            FROM orders_tranche t WHERE t.order_id = o.id) AS p
+        WHERE (o.parts_sent_cents, o.parts_arrived_cents) <> (p.sent, p.arrived) OR p.early > 0
+            OR (o.more_to_come AND p.sent = 0)""",
     "an order that has not ended has a deadline": """
         SELECT id, status FROM orders_order
         WHERE (deadline IS NULL) <> (status IN ('completed', 'cancelled'))""",

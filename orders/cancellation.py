@@ -96,7 +96,12 @@ def give_back_suspected(order: Order) -> Order:
     if order.status not in (S.TRANSFERRED, S.VERIFIED) or order.escrow.suspected_at is None:
         raise WrongState
     escrow.refund(order.escrow, actor=None, reason="Fraud was suspected and not ruled out.")
-    advance(order, S.CANCELLED, kind="fraud_suspected", actor=None)
+    # Parts that were paid for stay so: then it is a trade of these.
+    paid_in_part = order.escrow.released_cents > 0
+    if paid_in_part and order.status == S.TRANSFERRED:
+        advance(order, S.VERIFIED, kind="parts_kept", actor=None, within_seconds=0)
+    ends = S.COMPLETED if paid_in_part else S.CANCELLED
+    advance(order, ends, kind="fraud_suspected", actor=None)
     return_stock(order, gone=True)
     for person in (order.buyer, order.seller):
         tell(order, person, "order_suspected")

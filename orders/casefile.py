@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import Likeness, Person
+from orders.decisions import most_back
 from orders.models import Decision, Dispute, Order
 from orders.settling import moved
 from orders.verification.models import BalanceReading
@@ -74,8 +75,9 @@ def _is_figure(value: object) -> bool:
 
 def preview(order: Order, usual_cents: int | None) -> list[dict[str, Any]]:
     """What each outcome moves, in cents, to whom; a split as time would make it."""
-    columns = [("Release", 0), ("Refund", order.price_cents)]
-    if usual_cents is not None and 0 < usual_cents < order.price_cents:
+    most = most_back(order)
+    columns = [("Release", 0), ("Refund", most)]
+    if usual_cents is not None and 0 < usual_cents < most:
         columns.append(("Split as time would", usual_cents))
     return [moved(order, back) | {"heading": heading} for heading, back in columns]
 

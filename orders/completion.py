@@ -8,14 +8,14 @@ from django.db.models.functions import Now
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from listings import stock
-from orders import standing
+from orders import standing, tranches
 from orders.follow import settled_well
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import advance, locked, machine, tell
 from orders.refusals import NothingMeasured
 from orders.verification.models import Verification
 from orders.verification.rungs import LADDER, Case
-from payments import escrow, money
+from payments import escrow
 from providers.vocabulary import Rung
 
 S = OrderStatus
@@ -26,12 +26,16 @@ COOLED_OFF = "The cooling-off time passed."
 def confirm(order: Order, *, actor: Person) -> Order:
     """The buyer says that the credit arrived: the held payment is released.
 
-    Raises NotAllowed for anybody else, WrongState if there is nothing to confirm, Contested
-    while the buyer's bank disputes the payment.
+    Of a transfer in parts, what was sent so far: only that is paid for. Raises NotAllowed for
+    anybody else, WrongState if there is nothing to confirm, Contested while the buyer's bank
+    disputes the payment.
     """
     order = locked(order)
     if actor.pk != order.buyer_id:
         raise NotAllowed("Only the buyer can confirm the arrival.")
+    if order.status == S.TRANSFERRED and order.more_to_come:
+        tranches.confirm_sent(order, actor=actor)
+        return order
     if order.status == S.TRANSFERRED:
         _verified(order, actor=actor, kind="confirmed", note="")
     elif order.status != S.VERIFIED:
@@ -95,11 +99,12 @@ def _tell_part(order: Order, person: Person, kind: str) -> None:
 
 def part_price(order: Order) -> int:
     """What the measured part costs, 0 where there is no part to accept."""
-    measured = order.measured_cents or 0
+    # What was paid for as a part has arrived, whatever a later reading says.
+    measured = max(order.measured_cents or 0, order.parts_arrived_cents)
     settled = order.verdict in (Verdict.INCONCLUSIVE, Verdict.REFUTED)
-    if not settled or not 0 < measured < order.face_value_cents:
+    if not settled or not order.measured_cents or measured >= order.face_value_cents:
         return 0
-    share, _rest = money.split(order.price_cents, [measured, order.face_value_cents - measured])
+    share = tranches.price_of(order, measured)
     return share if share < order.price_cents else 0
 
 

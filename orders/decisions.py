@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from orders import tranches
 from orders.completion import part_price
 from orders.models import Dispute, Order, Verdict
 from providers.vocabulary import PAPER_RUNGS
@@ -93,10 +94,12 @@ def record_of(order: Order, dispute: Dispute) -> str:
     on_paper = order.rung in PAPER_RUNGS
     if order.verdict == Verdict.VERIFIED:
         return "documents_arrived" if on_paper else "arrived"
-    if part_price(order):
+    if _arrived_price(order):
         return "part_arrived"
     if order.verdict == Verdict.REFUTED:
         return "documents_missing" if on_paper else "nothing_arrived"
+    if order.more_to_come:
+        return "rest_not_sent"
     if dispute.claim_cents:
         return "codes_reported"
     return "codes_revealed" if order.revealed_at else "not_measured"
@@ -108,11 +111,22 @@ def default(order: Order, dispute: Dispute, *, answered: bool) -> Default:
     outcome = rule.undecided if answered else rule.unanswered
     back = {
         RELEASE: 0,
-        REFUND: order.price_cents,
-        "part": order.price_cents - part_price(order),
+        REFUND: most_back(order),
+        "part": order.price_cents - _arrived_price(order),
         "claim": dispute.claim_cents or 0,
     }
     return Default(back[outcome], rule.why)
+
+
+def _arrived_price(order: Order) -> int:
+    """What the part that is known to have arrived costs."""
+    parts = order.parts_arrived_cents
+    return part_price(order) or (tranches.price_of(order, parts) if parts else 0)
+
+
+def most_back(order: Order) -> int:
+    """All that can still go back: the price, less the parts that were paid for."""
+    return order.price_cents - order.escrow.released_cents
 
 
 def outcome_of(order: Order, refund_cents: int) -> str:

@@ -78,8 +78,8 @@ def end_with(order: Order, *, reason: str) -> None:
         return
     decided = {
         "decided_by": None,
-        "outcome": "refund",
-        "refund_cents": order.price_cents,
+        "outcome": "split" if order.escrow.released_cents else "refund",
+        "refund_cents": order.price_cents - order.escrow.released_cents,
         "decision": reason,
         "decided_at": Now(),
     }

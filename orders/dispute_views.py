@@ -29,7 +29,11 @@ def rules(request: HttpRequest) -> HttpResponse:
         "decide": settings.DECIDE_WITHIN_SECONDS,
         "appeal": settings.APPEAL_WITHIN_SECONDS,
     }
-    context = {"rules": decisions.rules(), "clocks": clocks}
+    context = {
+        "rules": decisions.rules(),
+        "clocks": clocks,
+        "parts_from": settings.PARTS_FROM_CENTS,
+    }
     return render(request, "orders/dispute_rules.html", context)
 
 

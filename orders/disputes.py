@@ -25,6 +25,7 @@ from payments import escrow
 
 S, D = OrderStatus, DisputeStatus
 OPENED_BY_US = "Opened by Surplus: what is known does not show what was agreed."
+REST_NEVER_CAME = "Opened by Surplus: the rest of the credit was not sent in time."
 IN_TIME = Q(order__deadline__gt=Now())
 
 
@@ -47,13 +48,15 @@ def open_dispute(order: Order, *, actor: Person, reason: str, text: str) -> Orde
 def inspection_over(order: Order) -> Order:
     """The buyer said nothing in time: that counts as arrived, unless the readings refute it.
 
-    Then a dispute is opened for the buyer.
+    Then a dispute is opened for the buyer; so it is where the rest of it was never sent.
     """
     order = locked(order)
-    if order.status != S.TRANSFERRED or order.verdict != Verdict.REFUTED:
+    unsent = order.status == S.TRANSFERRED and order.more_to_come
+    if not unsent and (order.status != S.TRANSFERRED or order.verdict != Verdict.REFUTED):
         return accept_silence(order)
-    reason = "less_than_agreed" if order.measured_cents else "not_received"
-    begin(order, actor=None, reason=reason, text=OPENED_BY_US)
+    arrived = order.parts_arrived_cents or order.measured_cents
+    reason = "less_than_agreed" if arrived else "not_received"
+    begin(order, actor=None, reason=reason, text=REST_NEVER_CAME if unsent else OPENED_BY_US)
     return order
 
 
@@ -137,7 +140,7 @@ def concede(order: Order, *, actor: Person) -> Order:
         raise NotAllowed
     buys = actor.pk == order.buyer_id
     reason = "The buyer withdrew the complaint." if buys else "The seller agreed to a refund."
-    back = 0 if buys else order.price_cents
+    back = 0 if buys else decisions.most_back(order)
     settle(order, dispute, refund_cents=back, kind="conceded", actor=actor, reason=reason)
     return order
 
@@ -175,12 +178,14 @@ def decide(
 
 
 def _back(order: Order, outcome: str, refund_cents: int | None) -> int:
+    most = decisions.most_back(order)
     if outcome != SPLIT:
-        return 0 if outcome == RELEASE else order.price_cents
+        return 0 if outcome == RELEASE else most
     if order.sent_at is None:
         raise Invalid("outcome", "Nothing was handed over, so there is nothing to split.")
-    if refund_cents is None or not 0 < refund_cents < order.price_cents:
-        raise Invalid("refund_cents", "Say how much goes back: more than 0, less than the price.")
+    if refund_cents is None or not 0 < refund_cents < most:
+        text = f"Say how much goes back: more than 0, less than {most / 100:.2f}."
+        raise Invalid("refund_cents", text)
     return refund_cents
 
 
@@ -188,7 +193,8 @@ def _decided(
     order: Order, dispute: Dispute, *, refund_cents: int, actor: Person | None, reason: str
 ) -> None:
     """Write a decision down; the second one is the last, and moves the money."""
-    escrow.require_free(order.escrow, seller_share_cents=order.price_cents - refund_cents)
+    to_release = decisions.most_back(order) - refund_cents
+    escrow.require_free(order.escrow, to_release_cents=to_release)
     is_second = dispute.status == D.APPEALED
     outcome = decisions.outcome_of(order, refund_cents)
     Decision.objects.create(
@@ -301,7 +307,7 @@ def time_over(order: Order) -> Order:
     """The clock of the present state has run out: its published default comes about."""
     order, dispute = _of(order)
     if order.escrow.suspected_at is not None:
-        reason, back = "Fraud was suspected and not ruled out.", order.price_cents
+        reason, back = "Fraud was suspected and not ruled out.", decisions.most_back(order)
         settle(order, dispute, refund_cents=back, kind="suspected", actor=None, reason=reason)
         return order
     match dispute.status:

@@ -75,6 +75,12 @@ class SentForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    part_cents = DollarsField(
+        label="Only part of it, in dollars",
+        required=False,
+        help_text="Leave this empty if all of it is sent. A part is paid for once it has arrived, "
+        "and the rest of the payment stays held until you send the rest.",
+    )
 
 
 class DisputeForm(forms.Form):

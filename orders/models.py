@@ -108,6 +108,10 @@ class Order(models.Model):
         null=True, help_text="When a moderator last concluded from what was handed in."
     )
     ended_at = models.DateTimeField(null=True)
+    # Of a transfer that comes in parts (`Tranche`), in face value; 0 where it does not.
+    more_to_come = models.BooleanField(default=False, db_default=False)
+    parts_sent_cents = models.BigIntegerField(default=0, db_default=0)
+    parts_arrived_cents = models.BigIntegerField(default=0, db_default=0)
 
     objects = Orders.as_manager()
 
@@ -126,6 +130,12 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(buyer=F("seller")), name="nobody_buys_from_themselves"
+            ),
+            models.CheckConstraint(
+                condition=Q(parts_arrived_cents__gte=0)
+                & Q(parts_arrived_cents__lte=F("parts_sent_cents"))
+                & Q(parts_sent_cents__lt=F("face_value_cents")),
+                name="parts_arrive_after_they_were_sent",
             ),
         ]
         indexes = [
@@ -215,6 +225,7 @@ from orders.evidence_models import Evidence, EvidenceKind, Weighing  # noqa: E40
 from orders.message_models import Message  # noqa: E402
 from orders.opening_models import CodeOpening  # noqa: E402
 from orders.rating_models import Rating  # noqa: E402
+from orders.tranche_models import Tranche  # noqa: E402
 from orders.verification import models as verification_models  # noqa: E402, F401
 
 __all__ = [
@@ -237,6 +248,7 @@ __all__ = [
     "Proposal",
     "ProposalStatus",
     "Rating",
+    "Tranche",
     "Verdict",
     "Weighing",
 ]

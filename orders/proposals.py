@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from accounts.models import Person
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from orders import dispute_course
+from orders.decisions import most_back
 from orders.models import Dispute, Order, OrderStatus, Proposal, ProposalStatus
 from orders.progress import locked, machine, tell
 from orders.refusals import ProposalGone, TooManyProposals
@@ -29,8 +30,8 @@ def propose(order: Order, *, actor: Person, refund_cents: int) -> Proposal:
     order, dispute = _of(order, actor)
     if order.sent_at is None:
         raise WrongState("Nothing was handed over, so there is nothing to split.")
-    if not 0 < refund_cents < order.price_cents:
-        most = f"{order.price_cents / 100:.2f} {order.currency}"
+    if not 0 < refund_cents < most_back(order):
+        most = f"{most_back(order) / 100:.2f} {order.currency}"
         raise Invalid("refund_cents", f"Propose more than nothing and less than {most}.")
     mine = Proposal.objects.filter(dispute=dispute, by=actor)
     if mine.count() >= MOST_EACH:

@@ -19,8 +19,10 @@ from orders.models import (
     Order,
     OrderEvent,
     OrderStatus,
+    Tranche,
     Weighing,
 )
+from orders.tranches import may_come_in_parts
 from orders.verification.lending import reader_for
 from orders.verification.models import Course, Verification
 from orders.verification.reasons import explain
@@ -39,6 +41,7 @@ AHEAD: dict[str, tuple[str, ...]] = {
     S.TRANSFERRED: ("inspection", "release"),
     S.VERIFIED: ("cooling_off", "release"),
     S.DISPUTED: ("settlement",),
+    "more_to_come": ("rest", "inspection", "release"),
     D.ANSWERING: ("answer", "agreement", "decision", "settlement"),
     D.TALKING: ("agreement", "decision", "settlement"),
     D.REVIEWING: ("decision", "appeal", "settlement"),
@@ -62,7 +65,9 @@ TASKS = {
     "reveal",
     "name_recipient",
     "send",
+    "send_rest",
     "inspect",
+    "inspect_part",
     "answer_dispute",
     "agree",
     "read_decision",
@@ -75,6 +80,7 @@ BUYER_MAY: dict[str, set[str]] = {
     S.VERIFIED: {"confirm", "dispute"},
 }
 SELLER_MAY: dict[str, set[str]] = {S.PAID: {"send", "decline"}}
+MORE_MAY: dict[str, set[str]] = {"buyer": {"dispute"}, "seller": {"send"}}
 ONLY_BY_CODE, NEVER_BY_CODE = {"reveal"}, {"name_recipient", "send"}
 
 
@@ -113,6 +119,12 @@ class Trade:
     part_cents: int = 0
     default: decisions.Default | None = None
     weighing: Weighing | None = None
+    parts: Sequence[Tranche] = ()
+
+    @property
+    def lane_cents(self) -> int:
+        """What the picture of the money shows: what is held, while it is."""
+        return self.order.escrow.held_cents if self.money_at == "held" else self.order.price_cents
 
     @property
     def why(self) -> str:
@@ -144,7 +156,7 @@ class Trade:
 
 def trade(order: Order, *, viewer: Person) -> Trade:
     """The whole picture, for the order's page. One query beyond the order with its parts,
-    one more where documents were compared."""
+    one more where documents were compared, and one where it comes in parts."""
     events = list(order.events.all())
     dispute: Dispute | None = getattr(order, "dispute", None)
     goes_on = dispute is not None and order.status == S.DISPUTED
@@ -166,6 +178,7 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         part_cents=part_price(order),
         default=time_decides(order, dispute) if dispute and goes_on else None,
         weighing=order.weighings.last() if order.weighed_at else None,
+        parts=list(order.tranches.all()) if order.parts_sent_cents else (),
     )
 
 
@@ -214,6 +227,9 @@ def next_step(order: Order, *, role: str) -> str:
             return "await_credit" if buys else "send"
         case S.PAID:
             return "name_recipient" if buys else "await_recipient"
+        case S.TRANSFERRED if order.more_to_come:
+            is_new = order.parts_arrived_cents < order.parts_sent_cents
+            return ("inspect_part" if is_new else "await_rest") if buys else "send_rest"
         case S.TRANSFERRED:
             return "inspect" if buys else "await_inspection"
         case S.VERIFIED:
@@ -243,6 +259,11 @@ def _may(order: Order, role: str) -> set[str]:
     by_code = order.transfer_method == TransferMethod.REDEEM_CODE
     may = (BUYER_MAY if role == "buyer" else SELLER_MAY).get(order.status, set())
     may = may - (NEVER_BY_CODE if by_code else ONLY_BY_CODE)
+    if order.status == S.TRANSFERRED and order.more_to_come:
+        is_new = role == "buyer" and order.parts_arrived_cents < order.parts_sent_cents
+        may = MORE_MAY[role] | ({"confirm"} if is_new else set())
+    if "send" in may and may_come_in_parts(order):
+        may = may | {"send_part"}
     if role == "buyer" and order.status == S.PAID and reader_for(order) is not None:
         measuring = getattr(order, "verification", None)
         may = may | ({"lend_key"} if measuring is None or measuring.status == DONE else set())
@@ -266,6 +287,8 @@ def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:
         if event.from_status != event.to_status
     ]
     stage = order.status
+    if stage == S.TRANSFERRED and order.more_to_come:
+        stage = "more_to_come"
     if stage == S.DISPUTED and (dispute := getattr(order, "dispute", None)):
         stage = dispute.status
     ahead = [

@@ -1,13 +1,16 @@
 """The credit's way from seller to buyer: sent by the seller, or revealed from the vault."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from listings import vault
+from orders import tranches
 from orders.models import Order, OrderStatus
-from orders.progress import advance, locked, machine, tell
+from orders.progress import advance, locked, machine, tell, wait
 from orders.verification import course
 from providers.vocabulary import TransferMethod
 
@@ -31,21 +34,43 @@ def name_recipient(order: Order, *, actor: Person, recipient: str) -> Order:
 
 
 @transaction.atomic
-def send(order: Order, *, actor: Person, note: str) -> Order:
+def send(order: Order, *, actor: Person, note: str, part_cents: int | None = None) -> Order:
     """The seller says that the credit is sent; the buyer's time to inspect begins.
 
-    Raises NotAllowed for anybody else, WrongState if it is not paid or moves by code.
+    `part_cents`: that only so much of it is, and more will come; then the time to deliver begins
+    anew. Raises NotAllowed for anybody else, WrongState if it is not paid or moves by code,
+    Invalid where it cannot come in such a part.
     """
     order = locked(order)
     if actor.pk != order.seller_id:
         raise NotAllowed("Only the seller can say that the credit was sent.")
     if order.transfer_method == TransferMethod.REDEEM_CODE:
         raise WrongState("The codes of this order are handed over by Surplus itself.")
-    if order.status != S.PAID:
+    is_more = order.status == S.TRANSFERRED and order.more_to_come
+    if order.status != S.PAID and not is_more:
         raise WrongState
-    _transferred(order, actor=actor, kind="sent", note=note)
-    tell(order, order.buyer, "order_sent")
+    if part_cents is not None:
+        tranches.add(order, part_cents)
+    kind = "sent" if part_cents is None else "part_sent"
+    (_more if is_more else _transferred)(order, actor=actor, kind=kind, note=note)
+    if part_cents is None:
+        tell(order, order.buyer, "order_sent")
+    else:
+        sent: dict[str, Any] = {"part_cents": part_cents, "sent_cents": order.parts_sent_cents}
+        tell(order, order.buyer, "order_part_sent", again=True, **sent)
     return order
+
+
+def _more(order: Order, *, actor: Person, kind: str, note: str) -> None:
+    """Another part, or the rest: the clock of the one or of the other begins."""
+    is_rest = kind == "sent"
+    within = order.inspect_within_seconds if is_rest else order.deliver_within_seconds
+    notes = "\n".join(text for text in (order.sent_note, note) if text)
+    changes: dict[str, Any] = {"sent_at": Now(), "sent_note": notes, "more_to_come": not is_rest}
+    Order.objects.filter(pk=order.pk).update(**changes)
+    wait(order, kind=kind, actor=actor, within_seconds=within)
+    order.refresh_from_db(fields=list(changes))
+    course.read_again(order)
 
 
 @transaction.atomic
@@ -76,13 +101,14 @@ def reveal(order: Order, *, actor: Person) -> list[str]:
 
 
 def _transferred(order: Order, *, actor: Person, kind: str, note: str) -> None:
+    in_parts = kind == "part_sent"
     advance(
         order,
         S.TRANSFERRED,
         kind=kind,
         actor=actor,
         # What was written is in the order alone: an event could never forget it.
-        within_seconds=order.inspect_within_seconds,
+        within_seconds=order.deliver_within_seconds if in_parts else order.inspect_within_seconds,
         sent_at=Now(),
         sent_note=note,
         revealed_at=Now() if kind == "revealed" else None,

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import keyset, stepup
 from accounts.people import SignedInRequest
-from accounts.refusals import NotAllowed, Refusal, WrongState
+from accounts.refusals import Invalid, NotAllowed, Refusal, WrongState
 from listings import vault
 from listings.models import Listing
 from orders import checkout, follow, receipts, timeline
@@ -214,8 +214,14 @@ def transfer(request: SignedInRequest, order: Order) -> HttpResponse:
     form = SentForm(request.POST)
     if not form.is_valid():
         return _page(request, order, status=400, sent_form=form)
-    transfers.send(order, actor=request.user, **form.cleaned_data)
-    messages.success(request, "Marked as sent. The buyer now has time to inspect.")
+    try:
+        sent = transfers.send(order, actor=request.user, **form.cleaned_data)
+    except Invalid as error:
+        form.add_error(error.field, str(error))
+        return _page(request, order, status=400, sent_form=form)
+    more = "Marked as sent. It is paid for once it has arrived. Send the rest in time."
+    all_of_it = "Marked as sent. The buyer now has time to inspect."
+    messages.success(request, more if sent.more_to_come else all_of_it)
     return redirect(order)
 
 
@@ -233,6 +239,8 @@ def reveal(request: SignedInRequest, order: Order) -> HttpResponse:
 @step
 def confirmation(request: SignedInRequest, order: Order) -> HttpResponse:
     """The buyer says that it arrived."""
-    confirm(order, actor=request.user)
-    messages.success(request, "You confirmed the arrival. The held payment is released.")
+    confirmed = confirm(order, actor=request.user)
+    part = "You confirmed the part. Its share of the payment is released, the rest stays held."
+    all_of_it = "You confirmed the arrival. The held payment is released."
+    messages.success(request, part if confirmed.more_to_come else all_of_it)
     return redirect(order)

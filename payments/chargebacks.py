@@ -85,25 +85,35 @@ def _lose(disputed: Escrow, dispute: CardDispute) -> None:
     """The bank took the money: what is held, or what was owed to the buyer, or it is our loss."""
     whole = dispute.amount_cents == disputed.price_cents
     if whole and disputed.status == EscrowStatus.HELD:
-        source = ledger.held(disputed.pk)
-    elif whole and _call_off_refund(disputed):
-        source = ledger.owed_to_buyer(disputed.buyer_id)
+        _take(disputed, dispute, ledger.held(disputed.pk), disputed.held_cents)
+        if disputed.released_cents:
+            _lose_to_bank(disputed, dispute, disputed.released_cents, mark=":released")
+        escrow.take_back(disputed, note=dispute.id)
+        return
+    if whole and _call_off_refund(disputed):
+        _take(disputed, dispute, ledger.owed_to_buyer(disputed.buyer_id), dispute.amount_cents)
     else:
-        source = ledger.LOSSES
-    if source == ledger.LOSSES:
-        Chargeback.objects.filter(remote_id=dispute.id).update(recovery_due=True)
+        _lose_to_bank(disputed, dispute, dispute.amount_cents)
+    escrow.machine.remark(disputed, kind="dispute_lost", actor=None, note=dispute.id)
+
+
+def _lose_to_bank(disputed: Escrow, dispute: CardDispute, cents: int, *, mark: str = "") -> None:
+    """What had been paid on is our loss, until the seller has given it back (`recovery`)."""
+    Chargeback.objects.filter(remote_id=dispute.id).update(recovery_due=True)
+    _take(disputed, dispute, ledger.LOSSES, cents, mark=mark)
+
+
+def _take(
+    disputed: Escrow, dispute: CardDispute, source: str, cents: int, *, mark: str = ""
+) -> None:
     ledger.post(
-        key=f"chargeback:{dispute.id}:lost",
+        key=f"chargeback:{dispute.id}:lost{mark}",
         source=source,
         destination=ledger.CARDS,
-        amount_cents=dispute.amount_cents,
+        amount_cents=cents,
         currency=disputed.currency,
         escrow=disputed,
     )
-    if source == ledger.held(disputed.pk):
-        escrow.take_back(disputed, note=dispute.id)
-    else:
-        escrow.machine.remark(disputed, kind="dispute_lost", actor=None, note=dispute.id)
 
 
 def _call_off_refund(disputed: Escrow) -> bool:

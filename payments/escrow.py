@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from accounts.machines import Machine
 from accounts.models import Person
+from accounts.refusals import WrongState
 from payments import incidents, instructions, ledger, money, recovery
 from payments.models import Escrow, EscrowEvent, EscrowStatus
 from payments.processor.interface import Payment
@@ -204,11 +205,11 @@ def shares(escrow: Escrow, refunded_cents: int) -> Shares:
     return Shares(refunded_cents, released - commission, commission)
 
 
-def require_free(escrow: Escrow, *, seller_share_cents: int) -> None:
-    """Raises Contested or Suspected where such an ending is not possible now."""
+def require_free(escrow: Escrow, *, to_release_cents: int) -> None:
+    """Raises Contested or Suspected where it cannot move so now."""
     if escrow.contested_at:
         raise Contested
-    if seller_share_cents and escrow.suspected_at:
+    if to_release_cents and escrow.suspected_at:
         raise Suspected
 
 
@@ -249,22 +250,46 @@ def _released_whole(escrow: Escrow) -> Iterator[ledger.Movement]:
 
 
 def refund(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
-    """All of it back to the buyer."""
-    settle(escrow, seller_share_cents=0, actor=actor, reason=reason)
+    """All that is held back to the buyer; parts that were released stay the seller's."""
+    settle(escrow, seller_share_cents=escrow.released_cents, actor=actor, reason=reason)
+
+
+def release_part(
+    escrow: Escrow, *, number: int, released_cents: int, actor: Person | None, reason: str
+) -> None:
+    """Release `released_cents` of the price in all, while the rest stays held.
+
+    `number` is that of the part, once per escrow. Raises Contested or Suspected, and WrongState
+    if the escrow has ended or that much was released before.
+    """
+    assert released_cents < escrow.price_cents, "the last part is an ending"
+    before = escrow.released_cents
+    require_free(escrow, to_release_cents=released_cents - before)
+    if released_cents <= before:
+        raise WrongState
+    free = Q(contested_at=None, suspected_at=None, released_cents=before)
+    held = Escrow.objects.filter(free, pk=escrow.pk, status=HELD)
+    if held.update(released_cents=released_cents) != 1:
+        raise WrongState
+    escrow.released_cents = released_cents
+    machine.remark(escrow, kind="released_in_part", actor=actor, note=reason)
+    _release_share(escrow, before_cents=before, part=f":{number}")
 
 
 def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, reason: str) -> None:
     """End the escrow: a share of the price to the seller, the rest back to the buyer.
 
-    Raises Contested while the buyer's bank disputes the payment, Suspected where anything would
-    go to the seller while fraud is suspected, WrongState if it has ended.
+    What was released in parts counts as part of the share. Raises Contested while the buyer's
+    bank disputes the payment, Suspected where anything more would go to the seller while fraud is
+    suspected, WrongState if it has ended.
     """
-    assert 0 <= seller_share_cents <= escrow.price_cents
+    before = escrow.released_cents
+    assert before <= seller_share_cents <= escrow.price_cents
     refunded = escrow.price_cents - seller_share_cents
     to = SPLIT if refunded and seller_share_cents else REFUNDED if refunded else RELEASED
-    require_free(escrow, seller_share_cents=seller_share_cents)
-    may = Q(contested_at=None)
-    if seller_share_cents:
+    require_free(escrow, to_release_cents=seller_share_cents - before)
+    may = Q(contested_at=None, released_cents=before)
+    if seller_share_cents > before:
         may &= Q(suspected_at=None)
     machine.advance(
         escrow,
@@ -276,25 +301,30 @@ def settle(escrow: Escrow, *, seller_share_cents: int, actor: Person | None, rea
         released_cents=seller_share_cents,
         refunded_cents=refunded,
     )
-    if seller_share_cents:
-        _release_share(escrow)
+    _release_share(escrow, before_cents=before)
     if refunded:
         moved = _move(escrow, "refund", ledger.owed_to_buyer(escrow.buyer_id), refunded)
         assert moved
         _write_refund(escrow, refunded)
 
 
-def _release_share(escrow: Escrow) -> None:
-    parts = shares(escrow, escrow.refunded_cents)
-    commission, proceeds = parts.commission_cents, parts.to_seller_cents
+def _release_share(escrow: Escrow, *, before_cents: int, part: str = "") -> None:
+    """Move what was released beyond `before_cents`: the difference of the two shares, so that
+    parts sum to the whole.
+    """
+    now = shares(escrow, escrow.price_cents - escrow.released_cents)
+    before = shares(escrow, escrow.price_cents - before_cents)
+    commission = now.commission_cents - before.commission_cents
+    proceeds = now.to_seller_cents - before.to_seller_cents
     if commission:
-        moved = _move(escrow, "commission", ledger.COMMISSION, commission)
+        moved = _move(escrow, f"commission{part}", ledger.COMMISSION, commission)
         assert moved
     if proceeds:
-        moved = _move(escrow, "release", ledger.owed_to_seller(escrow.seller_id), proceeds)
+        seller = ledger.owed_to_seller(escrow.seller_id)
+        moved = _move(escrow, f"release{part}", seller, proceeds)
         assert moved
-        if left := recovery.net(escrow, proceeds):
-            purpose = instructions.transfer_purpose(escrow)
+        if left := recovery.net(escrow, proceeds, part=part):
+            purpose = instructions.transfer_purpose(escrow) + part
             instructions.write_transfer(escrow, left, purpose=purpose)
 
 
@@ -319,12 +349,12 @@ def _write_refund(escrow: Escrow, amount_cents: int) -> None:
 
 
 def take_back(escrow: Escrow, *, note: str) -> None:
-    """The buyer's bank took all that was held back; called with its posting."""
+    """The buyer's bank took back all that was held; called with its posting."""
     machine.advance(
         escrow,
-        REFUNDED,
+        SPLIT if escrow.released_cents else REFUNDED,
         kind="taken_back_by_bank",
         actor=None,
         note=note,
-        refunded_cents=F("price_cents"),
+        refunded_cents=F("price_cents") - F("released_cents"),
     )

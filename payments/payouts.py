@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.notifications import notify
-from payments import failpoints, instructions, ledger, reserve, returns, tax
+from payments import escrow, failpoints, instructions, ledger, reserve, returns, tax
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -46,6 +46,9 @@ def balances(person: Person) -> Balances:
     """What a seller has coming and has had."""
     held = Escrow.objects.filter(seller=person, status=EscrowStatus.HELD)
     pending = held.aggregate(sum=Sum("proceeds_cents", default=0))["sum"]
+    for begun in held.filter(released_cents__gt=0):
+        left = begun.price_cents - begun.released_cents
+        pending -= escrow.shares(begun, left).to_seller_cents
     settled = ledger.balance(ledger.owed_to_seller(person.pk), CURRENCY)
     arrived = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
     reserved = min(reserve.reserved_cents(person, CURRENCY), settled + arrived)

@@ -7,6 +7,7 @@ the rest, and it is kept back from what is released to them later.
 import logging
 
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from payments import instructions, ledger
 from payments.models import (
@@ -35,26 +36,38 @@ def begin(chargeback_id: int) -> None:
     lost = Chargeback.objects.select_for_update(no_key=True).get(pk=chargeback_id)
     if not lost.recovery_due or lost.escrow.status == EscrowStatus.HELD:
         return
-    paid = Instruction.objects.filter(escrow=lost.escrow, kind="transfer").first()
-    if paid is not None and paid.status in (S.READY, S.REFUSED):
-        kept = Instruction.objects.filter(pk=paid.pk, status=paid.status)
-        if not kept.update(status=S.CALLED_OFF, due_at=None):
-            return
-        _keep(lost, int(paid.params["amount"]))
-    elif paid is not None and paid.status == S.SENT:
+    sent = _transfers(lost)
+    if any(paid.status == S.SENT for paid in sent):
         return
-    elif paid is not None and paid.status == S.DONE:
-        _ask_back(lost, paid)
-    _owe_again(lost, sent_cents=int(paid.params["amount"]) if paid else 0)
+    left = lost.amount_cents
+    for number, paid in enumerate(sent):
+        wanted = min(int(paid.params["amount"]), left)
+        if wanted and paid.status in (S.READY, S.REFUSED):
+            _keep(lost, paid, wanted, mark=_mark(number))
+        elif wanted and paid.status == S.DONE:
+            _ask_back(lost, paid, wanted, mark=_mark(number))
+        left -= wanted
+    _owe_again(lost, left)
     Chargeback.objects.filter(pk=lost.pk).update(recovery_due=False)
 
 
-def _keep(lost: Chargeback, amount_cents: int) -> None:
+def _transfers(lost: Chargeback) -> list[Instruction]:
+    """What was sent to the seller, part by part; locked, so that none is sent meanwhile."""
+    rows = Instruction.objects.filter(escrow=lost.escrow, kind="transfer")
+    return list(rows.select_for_update(no_key=True).order_by("created_at", "purpose"))
+
+
+def _mark(number: int) -> str:
+    """Of keys: nothing for the first, which mostly is the only one."""
+    return f":{number}" if number else ""
+
+
+def _keep(lost: Chargeback, paid: Instruction, kept: int, *, mark: str) -> None:
     """What was released and never sent covers the loss. What is left of it is sent after all."""
-    escrow = lost.escrow
-    kept = min(amount_cents, lost.amount_cents)
+    escrow, amount_cents = lost.escrow, int(paid.params["amount"])
+    Instruction.objects.filter(pk=paid.pk).update(status=S.CALLED_OFF, due_at=None)
     ledger.post(
-        key=f"chargeback:{lost.remote_id}:kept",
+        key=f"chargeback:{lost.remote_id}:kept{mark}",
         source=ledger.owed_to_seller(escrow.seller_id),
         destination=ledger.LOSSES,
         amount_cents=kept,
@@ -63,27 +76,28 @@ def _keep(lost: Chargeback, amount_cents: int) -> None:
     )
     if amount_cents > kept:
         instructions.write_transfer(
-            escrow, amount_cents - kept, purpose=f"chargeback:{lost.remote_id}:transfer"
+            escrow, amount_cents - kept, purpose=f"chargeback:{lost.remote_id}:transfer{mark}"
         )
 
 
-def _ask_back(lost: Chargeback, paid: Instruction) -> None:
+def _ask_back(lost: Chargeback, paid: Instruction, amount_cents: int, *, mark: str) -> None:
     instructions.write(
         kind="reversal",
-        purpose=f"chargeback:{lost.remote_id}:reversal",
+        purpose=f"chargeback:{lost.remote_id}:reversal{mark}",
         escrow=lost.escrow,
-        params={
-            "transfer": paid.remote_id,
-            "amount": min(int(paid.params["amount"]), lost.amount_cents),
-        },
+        params={"transfer": paid.remote_id, "amount": amount_cents},
     )
 
 
-def _owe_again(lost: Chargeback, *, sent_cents: int) -> None:
+def _owe_again(lost: Chargeback, left_cents: int) -> None:
     """What was kept back for an older debt had been the seller's too: that debt is open again."""
     escrow = lost.escrow
-    netted = Posting.objects.filter(key=f"escrow:{escrow.pk}:netted").first()
-    again = min(netted.amount_cents, lost.amount_cents - sent_cents) if netted else 0
+    netted = Posting.objects.filter(
+        escrow=escrow,
+        source=ledger.owed_to_seller(escrow.seller_id),
+        destination=ledger.debt(escrow.seller_id),
+    )
+    again = min(netted.aggregate(sum=Sum("amount_cents", default=0))["sum"], left_cents)
     if again > 0:
         ledger.post(
             key=f"chargeback:{lost.remote_id}:owed",
@@ -95,10 +109,11 @@ def _owe_again(lost: Chargeback, *, sent_cents: int) -> None:
         )
 
 
-def net(escrow: Escrow, proceeds_cents: int) -> int:
+def net(escrow: Escrow, proceeds_cents: int, *, part: str = "") -> int:
     """Keep what the seller owes out of their proceeds; returns what is left to be sent.
 
-    Called with the posting that releases them, in its transaction.
+    `part` marks the key where an escrow is released in several. Called with the posting that
+    releases them, in its transaction.
     """
     assert connection.in_atomic_block
     if not owed_cents(escrow.seller_id, escrow.currency):
@@ -108,7 +123,7 @@ def net(escrow: Escrow, proceeds_cents: int) -> int:
     kept = min(proceeds_cents, owed_cents(escrow.seller_id, escrow.currency))
     if kept:
         ledger.post(
-            key=f"escrow:{escrow.pk}:netted",
+            key=f"escrow:{escrow.pk}:netted{part}",
             source=ledger.owed_to_seller(escrow.seller_id),
             destination=ledger.debt(escrow.seller_id),
             amount_cents=kept,

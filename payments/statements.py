@@ -1,6 +1,6 @@
 """A seller's papers: a statement per month, the invoice for its commission, income per year."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from payments.documents import Cents, Paper
 from payments.models import Posting
 from payments.payouts import CURRENCY
 
-COMMISSION = ":commission"
+COMMISSION, RELEASE = ":commission", ":release"
 
 
 class NoSuchPeriod(ValueError):
@@ -88,12 +88,12 @@ def _lines(person: Person, begin: datetime, end: datetime, balance: int) -> Iter
     theirs = _accounts(person)
     found = _own(person).filter(at__gte=begin, at__lt=end).select_related("escrow")
     postings = list(found.order_by("at", "id"))
-    commissions = _commissions({p.escrow_id for p in postings if p.escrow_id})
+    commissions = _commissions(postings)
     for posting in postings:
         cents = posting.amount_cents * (1 if posting.destination in theirs else -1)
         balance += cents
-        sale = cents > 0 and posting.key.endswith(":release")
-        commission = commissions.get(posting.escrow_id, 0) if sale else 0
+        sale = _is_sale(posting)
+        commission = commissions.get(posting.key, 0) if sale else 0
         yield [
             posting.at,
             _what(posting, cents),
@@ -105,9 +105,15 @@ def _lines(person: Person, begin: datetime, end: datetime, balance: int) -> Iter
         ]
 
 
-def _commissions(escrows: set[Any]) -> dict[Any, int]:
-    rows = Posting.objects.filter(escrow__in=escrows, destination=ledger.COMMISSION)
-    return dict(rows.filter(key__endswith=COMMISSION).values_list("escrow_id", "amount_cents"))
+def _is_sale(posting: Posting) -> bool:
+    return posting.source.startswith("escrow:") and RELEASE in posting.key
+
+
+def _commissions(postings: Sequence[Posting]) -> dict[str, int]:
+    """What was kept of each release, by its key; one released in parts has several of both."""
+    keys = {p.key.replace(RELEASE, COMMISSION): p.key for p in postings if _is_sale(p)}
+    rows = Posting.objects.filter(key__in=keys).values_list("key", "amount_cents")
+    return {keys[key]: cents for key, cents in rows}
 
 
 def _what(posting: Posting, cents: int) -> str:
@@ -123,6 +129,7 @@ def commission_invoice(person: Person, month: str) -> Paper:
     """What the platform charges a seller for the sales of a month."""
     begin, end = month_of(month)
     rows = _commission_postings(person, begin, end)
+    released = _released(rows)
     total = sum(posting.amount_cents for posting in rows)
     return Paper(
         title=f"Invoice for commission, {begin:%B %Y}",
@@ -135,7 +142,7 @@ def commission_invoice(person: Person, month: str) -> Paper:
         ],
         columns=("Date", "Order", "Price released", "Commission"),
         rows=[
-            [p.at, p.escrow.reference, Cents(p.escrow.released_cents), Cents(p.amount_cents)]
+            [p.at, p.escrow.reference, Cents(released[p.key]), Cents(p.amount_cents)]
             for p in rows
             if p.escrow
         ],
@@ -143,6 +150,13 @@ def commission_invoice(person: Person, month: str) -> Paper:
         currency=CURRENCY,
         notes=["Nothing is left to pay. Taxes, if any, are stated by the operator of this site."],
     )
+
+
+def _released(commissions: Sequence[Posting]) -> dict[str, int]:
+    """The share of the price that each commission was kept of: itself, and what was released."""
+    keys = {p.key.replace(COMMISSION, RELEASE): p for p in commissions}
+    rows = dict(Posting.objects.filter(key__in=keys).values_list("key", "amount_cents"))
+    return {kept.key: kept.amount_cents + rows.get(key, 0) for key, kept in keys.items()}
 
 
 def _commission_postings(person: Person, begin: datetime, end: datetime) -> list[Posting]:

@@ -119,13 +119,22 @@ def deliver(world: World) -> str:
     if order.transfer_method == TransferMethod.REDEEM_CODE:
         transfer.reveal(order, actor=order.buyer)
     else:
-        transfer.send(order, actor=order.seller, note="sent")
+        transfer.send(order, actor=order.seller, note="sent", part_cents=_part(order))
     return f"delivers {_shown(order)}"
 
 
+def _part(order: Order) -> int | None:
+    """A third of it, where that is a sum without cents; else it is all sent at once."""
+    return None if order.face_value_cents % 300 else order.face_value_cents // 3
+
+
 def confirm(world: World) -> str:
-    """The buyer says that it arrived."""
+    """The buyer says that it arrived; where that is known of a part, the next one is sent."""
     order = world.pick(world.orders("transferred", "verified"))
+    if order and order.more_to_come and order.parts_arrived_cents == order.parts_sent_cents:
+        third = _part(order) if order.parts_sent_cents * 2 < order.face_value_cents else None
+        transfer.send(order, actor=order.seller, note="", part_cents=third)
+        return f"sends {third or 'the rest'} of {_shown(order)}"
     return order and _told(completion.confirm(order, actor=order.buyer), "confirms")
 
 
@@ -179,7 +188,7 @@ def quarrel(world: World) -> str:
     if open_one:
         agreed = proposals.accept(order, actor=one, proposal_id=open_one.pk)
         return _told(agreed, f"agrees to {open_one.refund_cents} back")
-    back = world.rng.randrange(1, order.price_cents)
+    back = world.rng.randrange(1, order.escrow.held_cents)
     proposals.propose(order, actor=one, refund_cents=back)
     return _told(order, f"proposes {back} back")
 

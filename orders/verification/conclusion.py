@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
+from orders import tranches
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import advance, machine, tell
 from orders.verification import course
@@ -27,6 +28,11 @@ def conclude(order: Order, verification: Verification) -> bool:
     """End the measuring if it is decided, or if waiting longer makes no sense."""
     case = case_of(order, verification)
     finding = LADDER[verification.rung].finding(case)
+    _parts(order, verification, case, finding)
+    waits = order.more_to_come and order.status == OrderStatus.TRANSFERRED
+    if waits and finding.verdict != Verdict.VERIFIED:
+        # What is still to come cannot be missing yet.
+        return False
     enough = len(case.after) >= FEWEST_TO_REFUTE + case.lag_intervals
     if finding.verdict != Verdict.VERIFIED and not (enough and _is_over(order, verification)):
         return False
@@ -34,10 +40,17 @@ def conclude(order: Order, verification: Verification) -> bool:
     return True
 
 
+def _parts(order: Order, verification: Verification, case: Case, finding: Finding) -> None:
+    """What is measured of a transfer in parts pays for the parts that it covers."""
+    if case.reader and case.reader.may_verify and finding.measured_cents:
+        tranches.arrived(order, cents=finding.measured_cents, rung=verification.rung)
+
+
 def give_up(order: Order, verification: Verification, *, reason: str) -> None:
     """Nothing can be read any more: what was measured so far stands, or nothing does."""
     case = case_of(order, verification)
     finding = LADDER[verification.rung].finding(case)
+    _parts(order, verification, case, finding)
     if finding.verdict != Verdict.VERIFIED:
         finding = Finding(Verdict.INCONCLUSIVE, finding.measured_cents, reason)
     _end(order, verification, finding)

@@ -58,6 +58,12 @@ def sent(order: Order) -> None:
         finish(found, reason="nothing_read_before")
 
 
+def read_again(order: Order) -> None:
+    """More was sent: read at once, and often again."""
+    measuring = Verification.objects.filter(order=order, status=MEASURING)
+    measuring.update(next_at=Now(), failures=0)
+
+
 def finish(verification: Verification, *, reason: str) -> None:
     """End it and forget the key, in one statement."""
     machine.advance(

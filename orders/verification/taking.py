@@ -132,7 +132,9 @@ def _more_after(order: Order, verification: Verification) -> None:
     """Measured, or not yet: until then read on, more slowly the longer it takes."""
     if conclusion.conclude(order, verification):
         return
-    taken = verification.readings.filter(attempt=verification.attempt, before=False).count()
+    taken = verification.readings.filter(
+        attempt=verification.attempt, before=False, at__gte=order.sent_at
+    ).count()
     Verification.objects.filter(pk=verification.pk).update(
         failures=0, next_at=course.again_after(1 if taken < 8 else min(2 ** (taken - 7), 64))
     )

@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models.functions import Now
 from django.http import QueryDict
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts import notifications
@@ -111,6 +111,14 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     _measured(sandbox)
     _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
     _said(buyer)
+    _in_parts(buyer)
+
+
+def _in_parts(buyer: Person) -> None:
+    order = an_order(buyer=buyer, listing=an_offer(), stage="paid")
+    with override_settings(PARTS_FROM_CENTS=order.face_value_cents):
+        transfer.send(order, actor=order.seller, note="", part_cents=20_00)
+    completion.confirm(order, actor=buyer)
 
 
 def _said(buyer: Person) -> None:

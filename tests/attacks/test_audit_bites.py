@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.test import override_settings
 
 from accounts.models import Person
 from listings import publishing
@@ -28,6 +29,11 @@ def books_of_three(buyer: Person, moderator: Person, listing: Listing) -> None:
     coded = an_offer(codes=["AAAA-1111", "BBBB-2222"])
     paid(placed(buyer, coded, 50_00))
     placed(buyer, listing, 20_00)
+    in_parts = paid(placed(buyer, an_offer(), 50_00))
+    with override_settings(PARTS_FROM_CENTS=50_00):
+        transfer.send(in_parts, actor=in_parts.seller, note="x", part_cents=10_00)
+        completion.confirm(in_parts, actor=buyer)
+        transfer.send(in_parts, actor=in_parts.seller, note="x", part_cents=10_00)
     gone = an_offer()
     publishing.remove(gone, actor=moderator, reason="Stolen")
     assert ledger_audit.violations() == []
