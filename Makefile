@@ -25,7 +25,7 @@ run: $(STAMP)
 
 test: $(STAMP)
 	@CHROMIUM="$$($(BIN)/python -m marketplace.local.chromium)" && export CHROMIUM && \
-		exec $(BIN)/python -m pytest -n 2 $(ARGS)
+		exec $(BIN)/python -m pytest -n 3 $(ARGS)
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

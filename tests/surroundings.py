@@ -84,11 +84,15 @@ _set_environment()
 
 
 class ByFile(LoadScopeScheduling):
-    """A file stays in one process, and all journeys do: they share one set of processes."""
+    """A file stays in one process; all journeys do, and all that break one of the real processes.
+
+    Each of these two has one set of processes that its tests share.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "journeys" if file.startswith("tests/journeys/") else file
+        together = ("tests/journeys/breakdowns/", "tests/journeys/")
+        return next((folder for folder in together if file.startswith(folder)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

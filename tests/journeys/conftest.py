@@ -1,4 +1,7 @@
-"""Journeys run on the real processes: one stack per test process, with a clock for tests."""
+"""Journeys run on the real processes: one stack for all of them, with a clock for tests.
+
+It is stopped after the last of them, for it is busy while it waits, too.
+"""
 
 from collections.abc import Iterator
 
@@ -38,7 +41,7 @@ EXPECTED = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[Stack]:
     """Database, broker, web, worker, scheduler and sandbox, with the demo data.
 
@@ -53,33 +56,33 @@ def stack() -> Iterator[Stack]:
         found.remove()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def base_url(stack: Stack) -> str:
     return stack.base_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox(stack: Stack) -> SandboxProcess:
     """The control page of the stack's own sandbox."""
     return stack.sandbox
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def buyer(stack: Stack) -> Program:
     return Program(stack, "buyer@example.com")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seller(stack: Stack) -> Program:
     return Program(stack, "seller@example.com")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seller2(stack: Stack) -> Program:
     return Program(stack, "seller2@example.com")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def left_alone(stack: Stack, buyer: Program, seller: Program) -> dict[str, Json]:
     """An order that nobody pays, one that nobody delivers, one that nobody inspects."""
     rental = offer(stack, "Startup credit for GPU rental")
@@ -95,7 +98,7 @@ def left_alone(stack: Stack, buyer: Program, seller: Program) -> dict[str, Json]
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cookies() -> dict[str, StorageState]:
     """Of the demo people who have signed in: once is enough for all journeys."""
     return {}

@@ -73,7 +73,16 @@ MEMBER = (
     "/providers/vast/key/",
     "/sell/",
 )
-SELLER = ("/sell/new/", "/sell/new/?provider=replicate")
+# What a seller sees otherwise than a buyer does.
+SELLER = (
+    "/account/",
+    "/account/inbox/",
+    "/account/payouts/",
+    "/orders/?role=seller",
+    "/sell/",
+    "/sell/new/",
+    "/sell/new/?provider=replicate",
+)
 CONSOLE = (
     "/console/",
     "/console/operations/",
@@ -123,7 +132,7 @@ def test_pages_of_a_buyer(stack: Stack, new_page: NewPage, buyer: Program, sent:
 def test_pages_of_a_seller(new_page: NewPage, sent: Json) -> None:
     own, order = sent["listing"], f"/orders/{sent['id']}/"
     page = new_page("seller@example.com")
-    walk(page, order, f"/listings/{own}/", f"/sell/{own}/", *MEMBER, *SELLER)
+    walk(page, order, f"/listings/{own}/", f"/sell/{own}/", *SELLER)
 
 
 def test_pages_of_a_moderator(new_page: NewPage, sent: Json) -> None:
