@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -22,6 +22,7 @@ from accounts import (
     authority,
     granting,
     one_person,
+    searching,
     suspension,
 )
 from accounts.console import Act, ConsoleAdmin, Reasoned
@@ -59,8 +60,8 @@ class PersonAdmin(ConsoleAdmin):
     list_display = ("email", "name", "is_active", "role", "joined_at")
     list_filter = ("is_active", "role")
     parties: ClassVar = ("pk",)
-    search_fields = ("=id", "email", "canonical_email", "name")
-    search_help_text = "Number, e-mail or name"
+    search_fields = ("email",)
+    search_help_text = "Number, beginning of an e-mail, or words of a name"
     ordering = ("-id",)
     facts: ClassVar = [
         (
@@ -115,6 +116,11 @@ class PersonAdmin(ConsoleAdmin):
         ),
     ]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return searching.people(queryset, search_term.strip()), False
+
     def barred(self, row: Any, person: Person) -> str:
         if row.is_staff and not person.is_superuser:
             return "Only an administrator may suspend or reinstate a moderator."
@@ -145,8 +151,9 @@ class LikenessAdmin(ConsoleAdmin):
     list_select_related = ("first", "second")
     related = ("first", "second", "decided_by")
     parties: ClassVar = ("first_id", "second_id")
-    search_fields = ("first__email", "second__email")
-    search_help_text = "E-mail"
+    people: ClassVar = ("first", "second")
+    search_fields = ("first__email__exact",)
+    search_help_text = "A whole e-mail"
     ordering = ("-raised_at",)
     facts: ClassVar = [("Case", ("raised_at", "decision", "decided_by", "decided_at"))]
     acts: ClassVar = [
@@ -186,18 +193,44 @@ class LikenessAdmin(ConsoleAdmin):
         return {"sides": sides, "words": [one_person.KINDS[kind] for kind in row.evidence]}
 
 
+class ByAct(admin.SimpleListFilter):
+    """The kinds of act that there are, found without reading every entry."""
+
+    title, parameter_name = "act", "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(act, act) for act in searching.values_of(AuditEntry, "act")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(act=self.value()) if self.value() else queryset
+
+
+class ByActor(admin.SimpleListFilter):
+    """Those who did something, the same way."""
+
+    title, parameter_name = "actor", "actor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        known = Person.objects.filter(pk__in=searching.values_of(AuditEntry, "actor_id"))
+        return [(str(person.pk), person.email) for person in known.order_by("email")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {value for value, _ in self.lookup_choices}
+        return queryset.filter(actor=self.value()) if self.value() in known else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ConsoleAdmin):
     """Everything that was done and why; a search of it can be saved as a file."""
 
     change_list_template = "console/audit.html"
     list_display = ("at", "act", "subject", "actor", "reason")
-    list_filter = ("act", ("actor", admin.RelatedOnlyFieldListFilter))
+    list_filter = (ByAct, ByActor, "at")
     list_select_related = ("actor",)
-    date_hierarchy = "at"
     related = ("actor",)
-    search_fields = ("subject", "act", "actor__email", "reason")
-    search_help_text = "Subject such as listing:…, act, e-mail or reason"
+    people: ClassVar = ("actor",)
+    search_fields = ("subject__exact",)
+    search_help_text = "Subject such as listing:…, a whole e-mail, or words of a reason"
     facts: ClassVar = [("Entry", ("at", "act", "subject", "actor", "reason", "details"))]
     export = "accounts.auditentry.export"
 
@@ -207,6 +240,15 @@ class AuditEntryAdmin(ConsoleAdmin):
         assert isinstance(request.user, Person)
         extra = {"may_export": authority.may(request.user, self.export)}
         return super().changelist_view(request, extra | (extra_context or {}))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A subject has a colon and no space; what is neither that nor an e-mail is a reason."""
+        term = search_term.strip()
+        if not term or "@" in term or (":" in term and " " not in term):
+            return super().get_search_results(request, queryset, term)
+        return searching.by_reason(queryset, term), False
 
     def more_urls(self) -> Sequence[URLPattern]:
         view = self.guarded(require_POST(self.export_view))
@@ -236,8 +278,9 @@ class NotificationAdmin(ConsoleAdmin):
     list_filter = (("mailed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("person",)
     related = ("person",)
-    search_fields = ("=id", "person__email", "key")
-    search_help_text = "E-mail or key"
+    people: ClassVar = ("person",)
+    search_fields = ("key__startswith",)
+    search_help_text = "A whole e-mail, or the beginning of a key"
     ordering = ("-id",)
     facts: ClassVar = [
         (

@@ -40,8 +40,8 @@ class ProposalAdmin(ConsoleAdmin):
     list_filter = ("state",)
     list_select_related = ("proposed_by", "decided_by")
     related = ("proposed_by", "decided_by")
-    search_fields = ("title", "subject", "=digest")
-    search_help_text = "Words, subject or hash"
+    search_fields = ("subject__exact", "digest__exact")
+    search_help_text = "Subject such as listing:…, or hash"
     facts: ClassVar = [
         ("Proposal", ("title", "state", "proposed_by", "proposed_at", "expires_at", "digest")),
         ("Decision", ("decided_by", "decided_at", "decision", "executed_digest")),

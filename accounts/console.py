@@ -7,18 +7,14 @@ sees a page and who may act is in one table (`accounts.authority`).
 
 import datetime
 import json
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce, wraps
-from operator import or_
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field, lookup_field, unquote
-from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Q
 from django.db.models.query import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,11 +27,10 @@ from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
-from accounts import authority, claims, stepup
+from accounts import authority, claims, searching, stepup
 from accounts.acts import Act, Case, Reasoned, carry_out
-from accounts.addresses import canonical
 from accounts.models import AuditEntry, Person, Proposal
-from accounts.refusals import Invalid, Refusal
+from accounts.refusals import Invalid, Refusal, WrongState
 
 __all__ = ["Act", "ConsoleAdmin", "Reasoned", "amount", "state"]
 
@@ -55,13 +50,6 @@ def amount(field: str, label: str) -> Callable[[Any, Any], str]:
 def state(self: Any, row: Any) -> str:
     """A column with the row's status as a badge."""
     return render_to_string("console/state.html", {"status": row.status})
-
-
-def _as_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text.strip())
-    except ValueError:
-        return None
 
 
 def _attribute(row: Any, name: str) -> Any:
@@ -208,17 +196,13 @@ class ConsoleAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """An id, an e-mail and words each have an index; the rest is looked for in
-        `search_fields`."""
-        if self.ids and (key := _as_id(search_term)):
-            return queryset.filter(reduce(or_, (Q(**{name: key}) for name in self.ids))), False
+        `search_fields`, whole or by its beginning, which have one too."""
+        if self.ids and (key := searching.as_id(search_term)):
+            return searching.by_id(queryset, self.ids, key), False
         if self.people and "@" in search_term:
-            found = Person.objects.filter(canonical_email=canonical(search_term.strip()))
-            known = list(found.values_list("pk", flat=True))
-            whose = (Q(**{f"{name}__in": known}) for name in self.people)
-            return queryset.filter(reduce(or_, whose)), False
+            return searching.by_person(queryset, self.people, search_term), False
         if self.words and search_term.strip():
-            query = SearchQuery(search_term, config="english", search_type="websearch")
-            return queryset.filter(**{self.words: query}), False
+            return searching.by_words(queryset, self.words, search_term), False
         return super().get_search_results(request, queryset, search_term)
 
     def found(self, request: HttpRequest, object_id: str) -> Any:
@@ -238,6 +222,7 @@ class ConsoleAdmin(ModelAdmin):
         request.current_app = self.admin_site.name
         assert isinstance(request.user, Person)
         barred = self.barred(row, request.user)
+        panels = [] if barred else list(self._panels(row, request.user, tried))
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
@@ -247,7 +232,9 @@ class ConsoleAdmin(ModelAdmin):
             "facts": list(self._facts(row)),
             "barred": barred,
             "version": self.version(row),
-            "panels": [] if barred else list(self._panels(row, request.user, tried)),
+            "panels": panels,
+            # What was written is not lost where it can no longer be sent.
+            "unsent": None if tried in [panel["form"] for panel in panels] else tried,
             "claim_key": (key := claims.key_of(str(self.opts.label_lower), row.pk)),
             "claim": claims.of(key) if self.acts else None,
             "proposals": Proposal.objects.filter(
@@ -327,16 +314,14 @@ class ConsoleAdmin(ModelAdmin):
             return self.page(request, row, tried=form, status=400)
         if act.moves_money and not stepup.is_fresh(request):
             return stepup.ask(request)
-        if request.POST.get("seen", self.version(row)) != self.version(row):
-            messages.error(request, "This has changed since you opened it. Look at it again.")
-            return redirect(self.address(row))
         try:
+            if request.POST.get("seen", self.version(row)) != self.version(row):
+                raise WrongState("This has changed since you opened it. Look at it again.")
             proposed = carry_out(act, self.case(row, act), actor=request.user, form=form)
-        except Invalid as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-            return self.page(request, self.found(request, object_id), tried=form, status=400)
         except Refusal as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, PROPOSED if proposed else act.done)
+            field = refusal.field if isinstance(refusal, Invalid) else None
+            form.add_error(field if field in form.fields else None, str(refusal))
+            row = self.found(request, object_id)
+            return self.page(request, row, tried=form, status=refusal.status)
+        messages.success(request, PROPOSED if proposed else act.done)
         return redirect(self.address(row))

@@ -64,7 +64,9 @@ class Proposal(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["proposed_at"], condition=Q(state="open"), name="proposal_open")
+            models.Index(fields=["proposed_at"], condition=Q(state="open"), name="proposal_open"),
+            models.Index(fields=["subject"], name="proposal_subject"),
+            models.Index(fields=["digest"], name="proposal_digest"),
         ]
         triggers: ClassVar = [
             pgtrigger.ReadOnly(

@@ -6,6 +6,8 @@ import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +20,10 @@ from accounts.console_models import MoneyDecision as MoneyDecision
 from accounts.console_models import Proposal as Proposal
 from accounts.dial_models import Dial as Dial
 from accounts.dial_models import DialChange as DialChange
+
+# What the console finds people and acts by; indexed as it stands here.
+NAME = SearchVector("name", config="simple")
+REASON = SearchVector("reason", config="english")
 
 
 class People(BaseUserManager["Person"]):
@@ -64,6 +70,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         verbose_name_plural = "people"
+        indexes = [GinIndex(NAME, name="people_by_name")]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_email = canonical(self.email)
@@ -281,6 +288,7 @@ class Likeness(models.Model):
             models.Index(
                 fields=["raised_at"], condition=models.Q(decision=""), name="likeness_open"
             ),
+            models.Index(fields=["raised_at"], name="likeness_newest"),
             models.Index(
                 fields=["first", "second"],
                 condition=models.Q(decision="same"),
@@ -314,6 +322,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["subject", "-id"]),
             models.Index(fields=["actor", "-id"], name="acts_of_a_person"),
             models.Index(fields=["at"], name="acts_of_a_time"),
+            models.Index(fields=["act", "-id"], name="acts_of_a_kind"),
+            GinIndex(REASON, name="acts_by_reason"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 PARTS = ("pages", "guesses", "checkout", "settlement", "batches", "placing")
-# A million offers take minutes to load, so this is measured only when asked for.
-GROWTH = "growth"
+# A million offers or orders take minutes to load, so these are measured only when asked for.
+GROWTH, CONSOLE = "growth", "console"
 
 
 def main() -> int:
-    """Run what is asked for; all but the growth where nothing is."""
+    """Run what is asked for; all but what grows where nothing is."""
     asked = _arguments().parse_args()
     asked.what = set(PARTS) if "all" in asked.what else set(asked.what)
     if not Path("/proc/self/stat").exists():
@@ -25,12 +25,12 @@ def main() -> int:
     from bench import figures, stage
 
     about = figures.machine()
-    with stage.servers() as (home, database):
+    with stage.servers(console=CONSOLE in asked.what) as (home, database):
         # Only now are the settings known, so only now can what needs them be imported.
         from bench import goods
 
         sellers, buyers = goods.sellers(), goods.buyers()
-        if asked.what != {GROWTH}:
+        if asked.what - {GROWTH, CONSOLE}:
             goods.offers(asked.listings)
         about |= {"database": _version(), "listings": asked.listings, "rounds": asked.rounds}
         if "pages" in asked.what:
@@ -42,13 +42,18 @@ def main() -> int:
         if GROWTH in asked.what:
             with stage.both(home, database) as running:
                 _growth(running, asked, about)
+        if CONSOLE in asked.what:
+            with stage.both(home, database) as running:
+                _console(running, asked, about)
         if "placing" in asked.what:
             _placing(home, asked, about, sellers=sellers, buyers=buyers)
         if "batches" in asked.what:
             _batches(asked, about, sellers=sellers, buyers=buyers)
         if {"checkout", "settlement"} & asked.what:
             _trades(asked, about, sellers=sellers, buyers=buyers)
-        _audit()
+        # The crowd is rows to be found, no ledger that adds up.
+        if CONSOLE not in asked.what:
+            _audit()
     print(
         f"Measured in {time.monotonic() - begun:.0f} s; load {os.getloadavg()[0]:.1f} now, "
         f"{about['load_before']} before."
@@ -58,10 +63,14 @@ def main() -> int:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=("all", *PARTS, GROWTH), default="all")
+    parser.add_argument("what", nargs="*", choices=("all", *PARTS, GROWTH, CONSOLE), default="all")
     parser.add_argument("--listings", type=int, default=10_000)
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000], help="for growth"
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000, 1_000_000],
+        help="of growth and console",
     )
     parser.add_argument(
         "--postings", type=int, nargs="+", default=[0], help="in the ledger before batches"
@@ -118,6 +127,20 @@ def _growth(running: Any, asked: Any, about: dict[str, Any]) -> None:
     )
     figures.keep("growth", about | result)
     print(f"\n{growth.table(result)}")
+
+
+def _console(running: Any, asked: Any, about: dict[str, Any]) -> None:
+    from bench import console, figures
+
+    result = console.measured(
+        running,
+        asked.sizes,
+        rounds=asked.rounds,
+        seconds=asked.seconds,
+        connections=asked.connections,
+    )
+    figures.keep("console", about | result)
+    print(f"\n{console.table(result)}")
 
 
 def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:

@@ -4,7 +4,7 @@ The market can only grow, so sizes cannot take turns as pages do. Each page is t
 with the floor of its own rounds, and growth is how that ratio changes from the first size on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,14 +56,37 @@ def measured(
     stage: Stage, sizes: Sequence[int], *, rounds: int, seconds: float, connections: int
 ) -> dict[str, Any]:
     """Every page at every size."""
+    found = grown(
+        stage,
+        sizes,
+        fill=goods.offers,
+        pages=lambda: targets(stage),
+        rounds=rounds,
+        seconds=seconds,
+        connections=connections,
+    )
+    return found | {"listings": Listing.objects.live().count()}
+
+
+def grown(
+    stage: Stage,
+    sizes: Sequence[int],
+    *,
+    fill: Callable[[int], None],
+    pages: Callable[[], list[Target]],
+    rounds: int,
+    seconds: float,
+    connections: int,
+) -> dict[str, Any]:
+    """Fill to each size in turn, and measure the pages there."""
     found = {}
     for size in sizes:
-        goods.offers(size)
-        pages = targets(stage)
-        measure(stage, pages, rounds=rounds, seconds=seconds, connections=connections)
-        floor = next(target for target in pages if target.name == TEMPLATE_FLOOR)
-        found[str(size)] = {target.name: _figures(target, floor) for target in pages}
-    return {"sizes": list(sizes), "pages": found, "listings": Listing.objects.live().count()}
+        fill(size)
+        asked = pages()
+        measure(stage, asked, rounds=rounds, seconds=seconds, connections=connections)
+        floor = next(target for target in asked if target.name == TEMPLATE_FLOOR)
+        found[str(size)] = {target.name: _figures(target, floor) for target in asked}
+    return {"sizes": list(sizes), "pages": found}
 
 
 def _figures(target: Target, floor: Target) -> dict[str, Any]:
@@ -71,6 +94,7 @@ def _figures(target: Target, floor: Target) -> dict[str, Any]:
         "cpu_ms": figures.spread(target.cpu_ms()),
         "over_template_floor": figures.ratios(target.cpu_ms(), floor.cpu_ms()),
         "throughput_over_template_floor": figures.ratios(target.per_second, floor.per_second),
+        "p50_ms": figures.spread(target.p50_ms),
         "p99_ms": figures.spread(target.p99_ms),
         "bytes": len(load.body(target.web.port, target.path, target.cookie)),
         "statements": statements(target) if target.web is not floor.web else None,
@@ -86,15 +110,23 @@ def table(result: dict[str, Any]) -> str:
     return figures.table(heads, [_row(result, sizes, name, last[name]) for name in last])
 
 
-def _row(result: dict[str, Any], sizes: list[str], name: str, last: dict[str, Any]) -> list[str]:
-    def over(size: str) -> float:
-        return float(result["pages"][size][name]["over_template_floor"]["median"])
+def over(result: dict[str, Any], size: str, name: str) -> float:
+    """What a page costs at a size, as a multiple of the floor of its rounds."""
+    return float(result["pages"][size][name]["over_template_floor"]["median"])
 
-    growth = over(sizes[-1]) / over(sizes[0]) if over(sizes[0]) else 0.0
+
+def growth_of(result: dict[str, Any], name: str) -> float:
+    """How that changes from the first size to the last."""
+    first, last = (str(result["sizes"][end]) for end in (0, -1))
+    before = over(result, first, name)
+    return over(result, last, name) / before if before else 0.0
+
+
+def _row(result: dict[str, Any], sizes: list[str], name: str, last: dict[str, Any]) -> list[str]:
     return [
         name,
-        *(f"{over(size):.2f}" for size in sizes),
-        f"{growth:.2f}",
+        *(f"{over(result, size, name):.2f}" for size in sizes),
+        f"{growth_of(result, name):.2f}",
         f"{last['throughput_over_template_floor']['median']:.2f}",
         f"{last['p99_ms']['median']:.1f}",
         str(last["statements"] if last["statements"] is not None else ""),

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from marketplace.local import embedded, environment, parts, probe, processes
 
 # What could lead anywhere but to the folder of this run.
 ELSEWHERE = ("DATABASE_REPLICA_URL", "SENTRY_DSN", "DJANGO_SETTINGS_MODULE")
-# No page that is measured uses them, and to compress them takes long.
+# No page but the console's uses them, and to compress them takes long.
 CONSOLE_FILES = ["admin", "drf_spectacular_sidecar", "rest_framework", "unfold"]
 FLOOR_SETTINGS, OPEN_SETTINGS = "bench.floor_settings", "bench.open_settings"
 STOPPING_SETTINGS = "bench.stopping_settings"
@@ -70,7 +70,7 @@ def set_environment(home: Path) -> None:
 
 
 @contextmanager
-def servers() -> Iterator[tuple[Path, Tree]]:
+def servers(*, console: bool = False) -> Iterator[tuple[Path, Tree]]:
     """Database and broker with tables and the catalogue; Django is ready to use in this process."""
     home = Path(tempfile.mkdtemp(prefix="surplus-bench-"))
     with ExitStack() as stack:
@@ -82,11 +82,11 @@ def servers() -> Iterator[tuple[Path, Tree]]:
             server.start()
         database = started[0].pid()
         assert database is not None
-        _prepare()
+        _prepare(() if console else CONSOLE_FILES)
         yield home, Tree(database)
 
 
-def _prepare() -> None:
+def _prepare(unused: Sequence[str]) -> None:
     """Django in this process, tables, the catalogue, and the files that pages link to."""
     import django
 
@@ -95,7 +95,7 @@ def _prepare() -> None:
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("load_catalogue", stdout=io.StringIO())
-    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=CONSOLE_FILES)
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=list(unused))
 
 
 @contextmanager

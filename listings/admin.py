@@ -166,8 +166,10 @@ class ReportAdmin(ConsoleAdmin):
     related = ("listing", "question", "reporter")
     parties: ClassVar = ("listing.seller_id", "question.by_id", "reporter_id")
     ids = ("listing_id",)
-    search_fields = ("listing__title", "reporter__email", "text")
-    search_help_text = "Offer, e-mail or words"
+    search_fields = ("text",)
+    search_help_text = "Id or words of the offer, or a whole e-mail"
+    people: ClassVar = ("reporter", "listing__seller")
+    words = "listing__search"
     ordering = (F("closed_at").desc(nulls_first=True), "-id")
     facts: ClassVar = [
         ("Report", ("listing", "question", "reason", "text", "reporter", "at", "closed_at")),

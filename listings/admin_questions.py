@@ -17,8 +17,10 @@ class QuestionAdmin(ConsoleAdmin):
     related = ("listing", "by")
     parties: ClassVar = ("by_id", "listing.seller_id")
     ids = ("listing_id",)
-    search_fields = ("listing__title", "by__email", "text", "answer")
-    search_help_text = "Offer, e-mail or words"
+    search_fields = ("text",)
+    search_help_text = "Id or words of the offer, or a whole e-mail"
+    people: ClassVar = ("by", "listing__seller")
+    words = "listing__search"
     ordering = ("-id",)
     facts: ClassVar = [
         ("Question", ("listing", "by", "text", "at", "answer", "answered_at", "removed_at")),

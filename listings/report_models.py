@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.db.models.functions import Now
 
 
@@ -32,7 +33,8 @@ class Report(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["at"], condition=models.Q(closed_at=None), name="report_open")
+            models.Index(fields=["at"], condition=models.Q(closed_at=None), name="report_open"),
+            models.Index(F("closed_at").desc(nulls_first=True), F("id").desc(), name="report_list"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
@@ -152,8 +151,8 @@ class OrderAdmin(ConsoleAdmin):
         authority.require(request.user, "orders.order.private", parties=self.parties_of(order))
         form = Reasoned(request.POST)
         if not form.is_valid():
-            messages.error(request, "Give a reason for reading what the parties wrote.")
-            return redirect(self.address(order))
+            messages.error(request, "Say in at most 2,000 characters why you read it.")
+            return self.page(request, order, status=400)
         written = conversation.look(order, actor=request.user, **form.cleaned_data)
         context = {**self.admin_site.each_context(request), "order": order, "written": written}
         context |= {"evidence": handing_in.of(order), "code": handing_in.code_of(order)}

@@ -18,8 +18,10 @@ class RatingAdmin(ConsoleAdmin):
     related = ("order", "by", "about")
     parties: ClassVar = ("by_id", "about_id")
     ids = ("order_id",)
-    search_fields = ("by__email", "about__email", "text")
-    search_help_text = "E-mail or words"
+    search_fields = ("text",)
+    search_help_text = "Order, words of the offer, or a whole e-mail"
+    people: ClassVar = ("by", "about")
+    words = "order__listing__search"
     ordering = (F("reported_at").desc(nulls_last=True), "-id")
     facts: ClassVar = [
         ("Rating", ("order", "by", "about", "stars", "text", "at", "shown_at")),

@@ -5,7 +5,7 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.machines import Event
@@ -104,6 +104,9 @@ class Dispute(models.Model):
                     fields=["status_since"], condition=Q(status=status), name=f"dispute_{status}"
                 )
                 for status in ("reviewing", "appealed")
+            ),
+            models.Index(
+                F("decided_at").desc(nulls_first=True), F("opened_at"), name="dispute_list"
             ),
         ]
 

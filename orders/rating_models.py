@@ -42,6 +42,9 @@ class Rating(models.Model):
                 condition=Q(reported_at__isnull=False, looked_at=None),
                 name="rating_reported",
             ),
+            models.Index(
+                F("reported_at").desc(nulls_last=True), F("id").desc(), name="rating_list"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ class EscrowAdmin(ConsoleAdmin):
     related = ("buyer", "seller")
     parties: ClassVar = ("buyer_id", "seller_id")
     ids = ("pk", "reference")
-    search_fields = ("=charge_id", "=payment_id", "=checkout_id")
+    search_fields = ("charge_id__exact", "payment_id__exact", "checkout_id__exact")
     people: ClassVar = ("buyer", "seller")
 
     search_help_text = "Order, id at the processor or a whole e-mail"
@@ -106,7 +106,7 @@ class PostingAdmin(ConsoleAdmin):
     list_select_related = ("escrow",)
     related = ("escrow",)
     ids = ("escrow_id", "escrow__reference")
-    search_fields = ("=key", "=source", "=destination")
+    search_fields = ("key__exact", "source__exact", "destination__exact")
     search_help_text = "Key, account or order"
     ordering = ("-id",)
     moved = amount("amount_cents", "amount")
@@ -125,8 +125,8 @@ class InstructionAdmin(ConsoleAdmin):
     related = ("escrow", "person")
     parties: ClassVar = ("escrow.buyer_id", "escrow.seller_id", "person_id")
     ids = ("pk", "escrow_id", "escrow__reference")
-    search_fields = ("purpose", "=remote_id")
-    search_help_text = "Purpose, id at the processor or order"
+    search_fields = ("purpose__startswith", "remote_id__exact")
+    search_help_text = "Beginning of the purpose, id at the processor or order"
     ordering = ("-created_at",)
     facts: ClassVar = [
         (
@@ -172,7 +172,7 @@ class InstructionAdmin(ConsoleAdmin):
 class WebhookEventAdmin(ConsoleAdmin):
     list_display = ("event_id", "type", "object_id", "received_at", "processed_at", "tries")
     list_filter = (("processed_at", admin.EmptyFieldListFilter),)
-    search_fields = ("=event_id", "=object_id", "=account")
+    search_fields = ("event_id__exact", "object_id__exact")
     search_help_text = "Id of the event or of its object"
     ordering = ("-id",)
     facts: ClassVar = [
@@ -221,8 +221,9 @@ class PayoutAdmin(ConsoleAdmin):
     list_select_related = ("person",)
     related = ("person",)
     ids = ("pk",)
-    search_fields = ("=remote_id", "person__email")
-    search_help_text = "Id or e-mail"
+    people: ClassVar = ("person",)
+    search_fields = ("remote_id__exact",)
+    search_help_text = "Id, here or at the processor, or a whole e-mail"
     parties: ClassVar = ("person_id",)
     badge = state
     paid = amount("amount_cents", "amount")
@@ -252,8 +253,8 @@ class IncidentAdmin(ConsoleAdmin):
     related = ("escrow",)
     parties: ClassVar = ("escrow.buyer_id", "escrow.seller_id")
     ids = ("escrow_id", "escrow__reference")
-    search_fields = ("key", "text")
-    search_help_text = "Key, words or order"
+    search_fields = ("key__startswith",)
+    search_help_text = "Beginning of the key, or order"
     ordering = ("-id",)
     facts: ClassVar = [
         ("Incident", ("kind", "text", "key", "escrow", "raised_at", "closed_at")),

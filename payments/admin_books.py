@@ -36,7 +36,7 @@ class DifferenceAdmin(ConsoleAdmin):
     list_display = ("kind", "source", "posted_cents", "line_cents", "found_at", "decided_at")
     list_filter = (("decided_at", admin.EmptyFieldListFilter), "kind")
     related = ("last_in",)
-    search_fields = ("source", "text")
+    search_fields = ("source__exact",)
     search_help_text = "Id at the processor"
     facts: ClassVar = [
         ("Difference", ("kind", "text", "source", "account", "posted_cents", "line_cents")),

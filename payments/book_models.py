@@ -103,7 +103,8 @@ class Difference(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["id"], condition=Q(decided_at__isnull=True), name="drift_open")
+            models.Index(fields=["id"], condition=Q(decided_at__isnull=True), name="drift_open"),
+            models.Index(fields=["source"], name="drift_source"),
         ]
 
     def __str__(self) -> str:
@@ -193,6 +194,7 @@ class WebhookEvent(models.Model):
 
     class Meta:
         indexes = [
+            models.Index(fields=["object_id"], name="webhook_object"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="webhook_due"),
             models.Index(
                 fields=["received_at"],

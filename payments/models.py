@@ -126,6 +126,7 @@ class Escrow(models.Model):
             ),
             models.Index(fields=["seller", "status"]),
             models.Index(fields=["status"]),
+            models.Index(fields=["created_at"], name="escrow_newest"),
             models.Index(
                 fields=["suspected_at"],
                 condition=Q(suspected_at__isnull=False),
@@ -212,6 +213,7 @@ class Instruction(models.Model):
                 fields=["due_at"], condition=Q(due_at__isnull=False), name="instruction_due"
             ),
             models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="by_remote_id"),
+            models.Index(fields=["created_at"], name="instruction_newest"),
             models.Index(
                 fields=["created_at"],
                 condition=Q(status="refused", kind__in=["refund", "transfer", "account"])
@@ -293,7 +295,9 @@ class Payout(models.Model):
                 fields=["failed_at"],
                 condition=Q(failed_at__isnull=False, looked_at=None),
                 name="payout_failed",
-            )
+            ),
+            models.Index(fields=["created_at"], name="payout_newest"),
+            models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="payout_remote"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount_cents__gt=0), name="payout_moves_something"),

@@ -22,7 +22,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Concat, Now
+from django.db.models.functions import Cast, Concat, Now, StrIndex, Substr
 
 from accounts import one_person
 from accounts.models import Likeness, Proposal
@@ -93,20 +93,18 @@ def _pair(first: str, second: str) -> Concat:
 
 def _incidents() -> QuerySet[Any]:
     """Those that no other line of the queue is about."""
-    refused = Instruction.objects.filter(repairs.refused())
-    same_call = refused.alias(
-        refused_key=Concat(Value("refused:"), F("purpose")),
-        set_aside_key=Concat(Value("set_aside:"), F("purpose")),
-    ).filter(Q(refused_key=OuterRef("key")) | Q(set_aside_key=OuterRef("key")))
-    same_event = (
-        WebhookEvent.objects.filter(repairs.set_aside())
-        .alias(incident_key=Concat(Value("webhook:"), F("event_id")))
-        .filter(incident_key=OuterRef("key"))
-    )
+    # Each incident is looked up by itself: a join would compare all of one with all of the other.
+    about = Substr(F("key"), StrIndex(F("key"), Value(":")) + 1)
+    call = Instruction.objects.filter(repairs.refused(), purpose=OuterRef("about"))
+    event = WebhookEvent.objects.filter(repairs.set_aside(), event_id=OuterRef("about"))
     apart = Q(key__startswith="quarantine:", escrow__quarantined_at__isnull=False)
     suspected = Q(key__startswith="suspicion:", escrow__suspected_at__isnull=False)
+    same_call = Q(key__startswith="refused:") | Q(key__startswith="set_aside:")
+    same_event = Q(key__startswith="webhook:")
     rows = Incident.objects.filter(closed_at=None).exclude(apart | suspected)
-    return rows.exclude(Exists(same_call)).exclude(Exists(same_event))
+    return rows.alias(about=about).exclude(
+        (same_call & Exists(call)) | (same_event & Exists(event))
+    )
 
 
 def _reviews() -> QuerySet[Any]:

@@ -61,9 +61,13 @@ class Figure:
 def overview(days: int) -> dict[str, Any]:
     """All figures of the last so many days."""
     found: dict[str, Any] | None = cache.get(f"console:overview:{days}")
-    if found is None:
-        found = _overview(timezone.now(), timedelta(days=days))
-        cache.set(f"console:overview:{days}", found, FORGOTTEN_SECONDS)
+    return count(days) if found is None else found
+
+
+def count(days: int) -> dict[str, Any]:
+    """Count them anew, and keep them."""
+    found = _overview(timezone.now(), timedelta(days=days))
+    cache.set(f"console:overview:{days}", found, FORGOTTEN_SECONDS)
     return found
 
 
@@ -78,8 +82,7 @@ def make_due() -> int:
     for days in PERIODS:
         known = cache.get(f"console:overview:{days}")
         if known is None or known["at"] < due:
-            found = _overview(timezone.now(), timedelta(days=days))
-            cache.set(f"console:overview:{days}", found, FORGOTTEN_SECONDS)
+            count(days)
             made += 1
     return made
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.test import Client
 
-from accounts import one_person
+from accounts import claims, one_person
 from accounts.models import Person
 from orders import casefile, disputes
-from orders.models import Dispute, Order
+from orders.models import Decision, Dispute, Order
 from tests.console.test_queue import queries_of
 from tests.factories import a_person
 from tests.orders.quarrels import a_disputed_order, an_answered_order
@@ -95,3 +95,36 @@ def test_a_long_story_costs_as_many_queries_as_a_short_one(
 def test_every_sentence_is_for_an_outcome() -> None:
     assert {one["for"] for one in casefile.sentences()} == {"Release", "Refund", "Split"}
     assert all(one["text"].endswith(".") for one in casefile.sentences())
+
+
+WRITTEN = "I compared both ledgers, line by line, for an hour."
+
+
+def test_what_was_written_stays_when_an_act_is_refused(
+    desk: Client, moderator: Person, buyer: Person
+) -> None:
+    """Whatever refuses it: a rule, another who was quicker, or a page that is out of date."""
+    dispute = an_answered_order(buyer).dispute
+    page = f"/console/orders/dispute/{dispute.pk}/"
+    form = {"outcome": "split", "refund_cents": "9999", "reason": WRITTEN}
+    other = a_person(name="Mira", is_staff=True)
+
+    def refused(status: int, **changes: str) -> str:
+        answer = desk.post(f"{page}decision/", form | changes)
+        text = answer.content.decode()
+        assert (answer.status_code, text.count(WRITTEN)) == (status, 1)
+        assert not Decision.objects.exists()
+        return text
+
+    assert 'aria-invalid="true"' in refused(400)
+    assert "has changed since you opened it" in refused(409, outcome="refund", seen="before")
+    claims.take(f"orders.dispute:{dispute.pk}", actor=other)
+    assert "Mira is on this case." in refused(409, outcome="refund")
+    claims.release(f"orders.dispute:{dispute.pk}", actor=other)
+    # The act itself is gone: there is no form any more, and the words are shown.
+    disputes.decide(dispute, actor=other, outcome="refund", reason="As the log shows.")
+    late = desk.post(f"{page}decision/", form | {"outcome": "refund"})
+    text = late.content.decode()
+    assert (late.status_code, text.count(WRITTEN)) == (409, 1)
+    assert "to be copied" in text
+    assert Decision.objects.get().by == other
