@@ -13,7 +13,7 @@ from orders.ratings import keep, remove
 @admin.register(Rating)
 class RatingAdmin(ConsoleAdmin):
     list_display = ("at", "order", "stars", "by", "about", "reported_at", "removed_at")
-    list_filter = (("reported_at", admin.EmptyFieldListFilter), "stars")
+    list_filter = (("reported_at", admin.EmptyFieldListFilter),)
     list_select_related = ("order", "by", "about")
     related = ("order", "by", "about")
     parties: ClassVar = ("by_id", "about_id")

@@ -93,6 +93,7 @@ def test_a_search_is_saved_as_a_file_that_is_safe_to_open(
     moderator: Person, buyer: Person, desk: Client
 ) -> None:
     acted(moderator, 2, reason='=HYPERLINK("https://evil.example")')
+    acted(moderator, 1, reason="\u200b\uff1dHYPERLINK(1)")
     acted(buyer, 1)
     lead = signed_in(a_person(role="lead", is_staff=True))
     address = "/console/accounts/auditentry/export/?q=moderator@example.com"
@@ -103,7 +104,8 @@ def test_a_search_is_saved_as_a_file_that_is_safe_to_open(
     content = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     head, *rows = csv.reader(StringIO(content))
     assert head[:3] == ["number", "at", "act"]
-    assert [row[4] for row in rows] == ["moderator@example.com"] * 2
-    assert {row[5] for row in rows} == {'\'=HYPERLINK("https://evil.example")'}
+    assert [row[4] for row in rows] == ["moderator@example.com"] * 3
+    reasons = {'\'=HYPERLINK("https://evil.example")', "'\u200b\uff1dHYPERLINK(1)"}
+    assert {row[5] for row in rows} == reasons
     taken = AuditEntry.objects.get(act="audit_exported")
     assert taken.details == {"query": {"q": "moderator@example.com"}}

@@ -1,5 +1,6 @@
 """The front page: everything that waits, the most urgent first, at the same cost however much."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from payments.models import Incident, LedgerAudit, WebhookEvent
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.factories import a_listing, a_person
-from tests.orders.quarrels import a_sent_order
+from tests.orders.quarrels import a_disputed_order, a_sent_order
 from tests.trade import at_once
 
 
@@ -253,14 +254,20 @@ def test_what_waits_is_found_by_index(moderator: Person) -> None:
     assert not [name for name, plan in read.items() if "Sort" in plan and name not in short], read
 
 
-@pytest.mark.parametrize(
-    ("page", "table"), [("orders/order", "orders_order"), ("listings/listing", "listings_listing")]
+SEARCHED = (
+    *("orders/order", "orders/dispute", "orders/rating", "listings/listing", "listings/report"),
+    *("accounts/person", "accounts/auditentry", "accounts/likeness", "payments/posting"),
+    *("payments/escrow", "payments/instruction", "payments/payout", "payments/webhookevent"),
 )
+
+
+@pytest.mark.parametrize("page", SEARCHED)
 def test_lists_and_searches_read_no_more_than_they_show(
-    desk: Client, buyer: Person, page: str, table: str
+    desk: Client, buyer: Person, page: str
 ) -> None:
     """However many trades and offers there are: an index leads to each list, e-mail and word."""
-    a_sent_order(buyer)
+    a_disputed_order(buyer)
+    table = page.replace("/", "_")
     with connection.cursor() as cursor:
         for way in ("seqscan", "bitmapscan", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
@@ -271,12 +278,15 @@ def test_lists_and_searches_read_no_more_than_they_show(
         assert lists
         with connection.cursor() as cursor:
             for sql in lists:
+                # Words are found through a bitmap, and only the list itself has an order.
+                words = "on" if "MATERIALIZED" in sql or " OR " in sql else "off"
+                cursor.execute(f"SET LOCAL enable_bitmapscan = {words}")
                 cursor.execute(f"EXPLAIN {sql}")
                 plan = "\n".join(line for (line,) in cursor.fetchall())
                 assert f"Seq Scan on {table}" not in plan, (asked, plan)
-                assert asked or "Sort" not in plan, plan
+                assert asked or not re.search(r"(?<!Incremental )Sort  \(", plan), plan
                 # No index helps to look for a part of a word.
-                assert " LIKE " not in sql, (asked, sql)
+                assert "LIKE '%" not in sql, (asked, sql)
 
 
 def test_people_and_words_find_their_trades(desk: Client, buyer: Person, buyer2: Person) -> None:
