@@ -21,7 +21,7 @@ from bench.stage import Stage
 from listings.models import Listing, ListingStatus
 from marketplace.console import overview
 from marketplace.console.kinds import KINDS
-from orders.models import Dispute, DisputeStatus
+from orders.models import Dispute, DisputeStatus, Order
 
 # Words that every twentieth offer has, that all have, that one has, and that none has.
 WORDS = {"some": "sequoia", "all": "credit", "one": "project 14", "none": "nowhere"}
@@ -79,57 +79,71 @@ def cases() -> list[Dispute]:
 
 def targets(stage: Stage, cookie: str, known: Sequence[Dispute]) -> list[Target]:
     """The floor, the queue and its kinds, cases, searches, the overview and the rest."""
-    common, great = known
-    offer = Listing.objects.filter(status=ListingStatus.IN_REVIEW).order_by("pk")[0]
-
-    def of(page: str, **asked: str) -> str:
-        return f"/console/{page}{'?' if asked else ''}{urlencode(asked)}"
-
-    def found(what: str, asked: str) -> str:
-        return of(f"{what}/", q=asked)
-
-    pages = {
-        "queue": of(""),
-        **{f"queue: {kind.label.lower()}": of("", kind=kind.name) for kind in KINDS},
-        "queue, mine": of("", whose="mine"),
-        "queue, unclaimed": of("", whose="unclaimed"),
-        "queue's count": of("queue/count/"),
-        "case": of(f"orders/dispute/{common.pk}/change/"),
-        "case of a great seller": of(f"orders/dispute/{great.pk}/change/"),
-        "order": of(f"orders/order/{common.order_id}/change/"),
-        "offer in review": of(f"listings/listing/{offer.pk}/change/"),
-        "person": of(f"accounts/person/{BUYER}/change/"),
-        "great seller": of(f"accounts/person/{GREAT_SELLER}/change/"),
-        "overview": of("overview/"),
-        "operations": of("operations/"),
-        "orders": of("orders/order/"),
-        "disputes": of("orders/dispute/"),
-        "postings": of("payments/posting/"),
-        "audit": of("accounts/auditentry/"),
-        "audit, one act": of("accounts/auditentry/", act="report_closed"),
-        **{
-            f"search {what}: {name} fit": found(path, words)
-            for what, path in (("orders", "orders/order"), ("disputes", "orders/dispute"))
-            for name, words in WORDS.items()
-        },
-        "search orders: id": found("orders/order", str(common.order_id)),
-        "search orders: e-mail": found("orders/order", f"buyer{BUYER - 80_000_000}@crowd.example"),
-        "search orders: a great seller's": found(
-            "orders/order", f"seller{GREAT_SELLER}@crowd.example"
-        ),
-        "search people: e-mail": found("accounts/person", f"buyer{BUYER - 80_000_000}@"),
-        "search people: name": found("accounts/person", "Buyer 14"),
-        "search postings: account": found("payments/posting", f"seller:{GREAT_SELLER}"),
-        "search audit: subject": found("accounts/auditentry", f"listing:{common.order.listing_id}"),
-        "search audit: a common reason": found("accounts/auditentry", "compared documents"),
-        "search audit: a rare reason": found("accounts/auditentry", "order 14"),
-        "search audit: e-mail": found("accounts/auditentry", "moderator70000003@crowd.example"),
-    }
+    pages = _queues() | _pages(*known) | _searches(known[0].order)
     floor = Target(TEMPLATE_FLOOR, "/template/", stage.floor)
     return [
         floor,
         *(Target(name, path, stage.product, cookie=cookie) for name, path in pages.items()),
     ]
+
+
+def _of(page: str, **asked: str) -> str:
+    return f"/console/{page}{'?' if asked else ''}{urlencode(asked)}"
+
+
+def _queues() -> dict[str, str]:
+    return {
+        "queue": _of(""),
+        **{f"queue: {kind.label.lower()}": _of("", kind=kind.name) for kind in KINDS},
+        "queue, mine": _of("", whose="mine"),
+        "queue, unclaimed": _of("", whose="unclaimed"),
+        "queue's count": _of("queue/count/"),
+    }
+
+
+def _pages(common: Dispute, great: Dispute) -> dict[str, str]:
+    offer = Listing.objects.filter(status=ListingStatus.IN_REVIEW).order_by("pk")[0]
+    return {
+        "case": _of(f"orders/dispute/{common.pk}/change/"),
+        "case of a great seller": _of(f"orders/dispute/{great.pk}/change/"),
+        "order": _of(f"orders/order/{common.order_id}/change/"),
+        "offer in review": _of(f"listings/listing/{offer.pk}/change/"),
+        "person": _of(f"accounts/person/{BUYER}/change/"),
+        "great seller": _of(f"accounts/person/{GREAT_SELLER}/change/"),
+        "overview": _of("overview/"),
+        "operations": _of("operations/"),
+        "orders": _of("orders/order/"),
+        "disputes": _of("orders/dispute/"),
+        "postings": _of("payments/posting/"),
+        "audit": _of("accounts/auditentry/"),
+        "audit, one act": _of("accounts/auditentry/", act="report_closed"),
+    }
+
+
+def _searches(order: Order) -> dict[str, str]:
+    def found(page: str, asked: str) -> str:
+        return _of(f"{page}/", q=asked)
+
+    mailbox = f"buyer{BUYER - crowd.FIRST_BUYER}@"
+    return {
+        **{
+            f"search {what}: {name} fit": found(page, words)
+            for what, page in (("orders", "orders/order"), ("disputes", "orders/dispute"))
+            for name, words in WORDS.items()
+        },
+        "search orders: id": found("orders/order", str(order.pk)),
+        "search orders: e-mail": found("orders/order", f"{mailbox}crowd.example"),
+        "search orders: a great seller's": found(
+            "orders/order", f"seller{GREAT_SELLER}@crowd.example"
+        ),
+        "search people: e-mail": found("accounts/person", mailbox),
+        "search people: name": found("accounts/person", "Buyer 14"),
+        "search postings: account": found("payments/posting", f"seller:{GREAT_SELLER}"),
+        "search audit: subject": found("accounts/auditentry", f"listing:{order.listing_id}"),
+        "search audit: a common reason": found("accounts/auditentry", "compared documents"),
+        "search audit: a rare reason": found("accounts/auditentry", "order 14"),
+        "search audit: e-mail": found("accounts/auditentry", "moderator70000003@crowd.example"),
+    }
 
 
 def table(result: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from accounts.models import Person
 
 SQL = Path(__file__).with_name("crowd.sql")
 FIRST_MODERATOR, MODERATORS = 70_000_000, 20
+FIRST_BUYER = 80_000_000
 # Before this number are ten who sell a hundredth of everything each.
 FIRST_SELLER = 90_000_010
 # While rows are loaded: they can be loaded again.

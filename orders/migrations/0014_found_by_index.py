@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0012_default_outcomes_tried'),
+        ('orders', '0013_tranches'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
