@@ -31,7 +31,7 @@ def open_code(code: Code, *, actor: Person, reason: str) -> None:
     mine.filter(ends_at__lte=Now()).update(ended_at=Now())
     try:
         with transaction.atomic():
-            CodeOpening.objects.create(code=code, by=actor)
+            CodeOpening.objects.create(code=code, by=actor, reserved_for=code.reserved_for)
     except IntegrityError:
         raise WrongState("One code at a time: another is open to whoever asked for this.") from None
     audit.record(
@@ -40,8 +40,9 @@ def open_code(code: Code, *, actor: Person, reason: str) -> None:
 
 
 def opening_for(code: Code, person: Person) -> CodeOpening | None:
-    """The leave that somebody has to read a code at this moment."""
-    return code.openings.filter(by=person, ended_at=None, ends_at__gt=Now()).first()
+    """The leave that somebody has to read a code at this moment; none once it was sold on."""
+    lasting = code.openings.filter(by=person, ended_at=None, ends_at__gt=Now()).first()
+    return lasting if lasting and lasting.reserved_for == code.reserved_for else None
 
 
 @transaction.atomic
@@ -50,6 +51,8 @@ def read(code: Code, *, actor: Person) -> str:
 
     Raises NotAllowed without such leave, or once it was used.
     """
+    # Nobody sells it or takes it back while it is read.
+    code = Code.objects.select_for_update(of=("self",)).select_related("listing").get(pk=code.pk)
     opening = opening_for(code, actor)
     if opening is None or not _use(opening):
         raise NotAllowed("This code is not open to you: it needs a reason and a second person.")

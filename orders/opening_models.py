@@ -20,6 +20,8 @@ class CodeOpening(models.Model):
 
     code = models.ForeignKey(Code, on_delete=models.PROTECT, related_name="openings")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # The order that it was set aside for when a second person agreed: to that trade they agreed.
+    reserved_for = models.UUIDField(null=True)
     at = models.DateTimeField(db_default=Now(), editable=False)
     ends_at = models.DateTimeField(db_default=Now() + OPEN_FOR, editable=False)
     read_at = models.DateTimeField(null=True)

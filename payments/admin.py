@@ -84,6 +84,11 @@ class EscrowAdmin(ConsoleAdmin):
         ),
     ]
 
+    def version(self, row: Any) -> str:
+        """With what lies apart: more may have arrived since somebody saw or proposed it."""
+        apart = repairs.quarantined_cents(row) if row.quarantined_at else 0
+        return f"{super().version(row)}|{apart}|{row.suspected_at or ''}"
+
     def barred(self, row: Any, person: Person) -> str:
         waits = row.quarantined_at is not None or row.suspected_at is not None
         return super().barred(row, person) if waits else ""

@@ -12,6 +12,9 @@ from providers.models import Provider
 from providers.policy import change_policy
 from providers.vocabulary import ResalePolicy
 
+# As far as affected offers are counted, and as many as are named.
+COUNTED, SHOWN = 1000, 20
+
 
 class PolicyForm(Reasoned):
     """What the terms say now, in a sentence, and where they say it."""
@@ -82,5 +85,10 @@ class ProviderAdmin(ConsoleAdmin):
     def more(self, row: Any) -> dict[str, Any]:
         return {
             "changes": row.policy_changes.select_related("actor")[:20],
-            "live_offers": row.listings.filter(status="live").count(),
+            # What a change leaves as it is, to be decided on one by one.
+            "live_offers": min(row.listings.filter(status="live")[: COUNTED + 1].count(), COUNTED),
+            "counted": COUNTED,
+            "affected": row.listings.filter(status="live")
+            .select_related("seller")
+            .order_by("-created_at", "-id")[:SHOWN],
         }

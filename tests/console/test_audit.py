@@ -1,12 +1,14 @@
 """What moderators did: not rewritten unnoticed, and as a file that is safe to open."""
 
 import csv
+import json
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
@@ -51,7 +53,7 @@ def sealed(transactional_db: None, moderator: Person) -> dict[int, str]:
     ],
 )
 def test_case_62_tampering_is_found_and_located(
-    sealed: dict[int, str], capsys: pytest.CaptureFixture[str], tampering: str
+    sealed: dict[int, str], capsys: pytest.CaptureFixture[str], tmp_path: Path, tampering: str
 ) -> None:
     assert list(CHAIN.broken(sealed)) == []
     call_command("verify_chain", audit_head=[f"3:{sealed[3]}"])
@@ -69,6 +71,18 @@ def test_case_62_tampering_is_found_and_located(
     CHAIN.seal_new(batch=2)
     assert list(CHAIN.broken()) == []
     assert next(CHAIN.broken(sealed)).startswith("seal 2")
+    # The heads as the operator kept them: what the site published, a line each day.
+    kept = tmp_path / "heads.jsonl"
+    lines = [{"chain": None, "audit_chain": {"seal": n, "head": sealed[n]}} for n in sealed]
+    kept.write_text("\n".join(json.dumps(line) for line in lines))
+    with pytest.raises(SystemExit):
+        call_command("verify_chain", heads=kept)
+    told = capsys.readouterr().out
+    assert "BROKEN audit: seal 2" in told
+    assert "seal 1" not in told
+    kept.write_text("nothing of ours")
+    with pytest.raises(CommandError, match="line 1"):
+        call_command("verify_chain", heads=kept)
 
 
 def test_case_62_the_database_refuses_to_change_what_was_done(moderator: Person) -> None:
@@ -97,7 +111,8 @@ def test_a_search_is_saved_as_a_file_that_is_safe_to_open(
     acted(buyer, 1)
     lead = signed_in(a_person(role="lead", is_staff=True))
     address = "/console/accounts/auditentry/export/?q=moderator@example.com"
-    assert desk.post(address).status_code == 403
+    support = signed_in(a_person(role="support", is_staff=True))
+    assert (desk.post(address).status_code, support.post(address).status_code) == (403, 403)
     assert lead.get(address).status_code == 405
     answer = lead.post(address)
     assert "attachment" in answer["Content-Disposition"]

@@ -1,6 +1,7 @@
 """Abuse case 64: staff read a code only by breaking the glass; it is on record, its owners know."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -140,3 +141,17 @@ def test_case_64_one_code_at_a_time_and_not_for_long(
     assert not AuditEntry.objects.filter(act="code_read").exists()
     assert not Notification.objects.filter(kind="code_read").exists()
     assert "Proposed" in ask(desk, second).content.decode()
+
+
+def test_case_64_a_code_that_changed_hands_meanwhile_is_not_read(
+    order: Order, code: Code, desk: Client, lead: Client
+) -> None:
+    ask(desk, code)
+    agree(lead)
+    Code.objects.filter(pk=code.pk).update(reserved_for=uuid4())
+    page = desk.get(f"/console/listings/code/{code.pk}/change/").content.decode()
+    assert "Read the code" not in page
+    assert b"CANARY" not in reading(desk, code).content
+    assert not AuditEntry.objects.filter(act="code_read").exists()
+    Code.objects.filter(pk=code.pk).update(reserved_for=order.pk)
+    assert CANARY in reading(desk, code).content.decode()

@@ -1,6 +1,8 @@
 """What two must agree to: proposed with its exact terms, done once, and nothing else is done."""
 
+import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,15 +16,15 @@ from marketplace import ledger_audit
 from marketplace.console.invariants import INVARIANTS
 from orders import disputes
 from orders.models import Dispute
-from payments import incidents
-from payments.models import Difference, Freeze, Instruction, LedgerAudit
+from payments import incidents, ledger
+from payments.models import Difference, Escrow, Freeze, Instruction, LedgerAudit
 from providers.models import PolicyChange, Provider
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.console.test_access import everything
 from tests.console.test_people import POLICY
 from tests.factories import a_person, a_provider
-from tests.orders.quarrels import a_disputed_order
+from tests.orders.quarrels import a_disputed_order, a_sent_order
 from tests.trade import at_once
 
 S = Proposal.State
@@ -229,6 +231,60 @@ def test_case_63_an_hour_has_so_many_decisions_about_money(
     send(rows[3])
     assert rows[3].status == "ready"
     assert MoneyDecision.objects.filter(person=moderator).count() == 3
+
+
+def test_case_63_two_tabs_at_once_do_not_pass_the_limit(
+    transactional_db: None, settings: Any
+) -> None:
+    settings.MONEY_DECISIONS_PER_HOUR = 1
+    person = a_person(is_staff=True)
+    rows = [scenery.refused_instruction() for _ in range(4)]
+    tabs = [signed_in(person) for _ in rows]
+
+    def send(tab: Client, row: Instruction) -> int:
+        address = f"/console/payments/instruction/{row.pk}/attempt/"
+        return tab.post(address, {"reason": "Funded now."}).status_code
+
+    found = at_once([partial(send, *one) for one in zip(tabs, rows, strict=True)])
+    assert sorted(found) == [302, 429, 429, 429]
+    assert Instruction.objects.filter(status="ready").count() == 1
+    assert MoneyDecision.objects.count() == 1
+
+
+def test_what_more_arrived_meanwhile_is_not_sent_back_unseen(
+    desk: Client, buyer: Person, moderator: Person
+) -> None:
+    """Two agree to sums: the same button over another sum is another decision."""
+    order = a_sent_order(buyer)
+    held = order.escrow
+    Escrow.objects.filter(pk=held.pk).update(quarantined_at=timezone.now())
+
+    def arrives(name: str, cents: int) -> None:
+        with transaction.atomic():
+            ledger.post(
+                key=f"charge:{name}",
+                source=ledger.CARDS,
+                destination=ledger.quarantine(held.pk),
+                amount_cents=cents,
+                currency="USD",
+                escrow=held,
+            )
+
+    arrives("ch_first", 10_00)
+    page = f"/console/payments/escrow/{held.pk}/"
+    shown = re.search(r'name="seen" value="([^"]+)"', desk.get(f"{page}change/").content.decode())
+    assert shown
+    arrives("ch_second", 5_000_00)
+    late = desk.post(f"{page}return/", {"reason": "A mistake.", "seen": shown[1]})
+    assert (late.status_code, Instruction.objects.filter(kind="refund").count()) == (409, 0)
+    assert not Proposal.objects.exists()
+    # All of it is much, so it takes two; and what arrives while they wait stops them as well.
+    assert desk.post(f"{page}return/", {"reason": "A mistake."}).status_code == 302
+    proposal = Proposal.objects.get()
+    arrives("ch_third", 7_00)
+    told = answer(signed_in(a_person(is_staff=True)), proposal)
+    assert "has changed since it was proposed" in told
+    assert not Instruction.objects.filter(kind="refund").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from accounts.models import AuditEntry, Person, Proposal
 from accounts.tokens import create
 from providers.models import PolicyChange, Provider
 from tests.console.conftest import signed_in
-from tests.factories import a_person, a_provider
+from tests.console.test_queue import queries_of
+from tests.factories import a_listing, a_person, a_provider
 
 
 def act(client: Client, person: Person, what: str, reason: str = "Stolen cards.") -> str:
@@ -139,3 +140,17 @@ def test_a_moderator_does_not_change_a_policy(desk: Client) -> None:
     provider.refresh_from_db()
     assert provider.resale_policy == "allowed"
     assert not PolicyChange.objects.exists()
+
+
+def test_who_changes_a_policy_sees_which_offers_stay_live(office: Client) -> None:
+    provider = a_provider()
+    address = f"/console/providers/provider/{provider.pk}/change/"
+    assert "Live offers: 0" in office.get(address).content.decode()
+    queries = queries_of(office, address)
+    live = [a_listing(provider=provider) for _ in range(22)]
+    other = a_listing(provider=a_provider("other"))
+    page = office.get(address).content.decode()
+    assert "Live offers: 22" in page
+    assert sum(f"/listing/{listing.pk}/change/" in page for listing in live) == 20
+    assert f"/listing/{other.pk}/change/" not in page
+    assert queries_of(office, address) == queries

@@ -1,5 +1,7 @@
+import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -21,8 +23,25 @@ class Command(BaseCommand):
                 help=f"a head of {of} that was kept elsewhere: a log, the page; may be repeated",
             )
 
-    def handle(self, *args: Any, head: list[str], audit_head: list[str], **options: Any) -> None:
+        parser.add_argument(
+            "--heads",
+            type=Path,
+            metavar="FILE",
+            help="what /transparency.json said, a line each time, as it was kept elsewhere",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        head: list[str],
+        audit_head: list[str],
+        heads: Path | None = None,
+        **options: Any,
+    ) -> None:
         postings, acts = _kept("--head", head), _kept("--audit-head", audit_head)
+        if heads:
+            postings |= _published(heads, "chain")
+            acts |= _published(heads, "audit_chain")
         broken = [
             *seals.broken(postings),
             *(f"audit: {text}" for text in audit_chain.CHAIN.broken(acts)),
@@ -37,6 +56,19 @@ class Command(BaseCommand):
         )
         if act:
             self.stdout.write(f"the audit's chain holds; its head is {act}")
+
+
+def _published(file: Path, chain: str) -> dict[int, str]:
+    """The heads in a file of published lines, by number. Raises CommandError."""
+    found = {}
+    for number, line in enumerate(file.read_text().splitlines(), start=1):
+        try:
+            told = json.loads(line)[chain] if line.strip() else None
+            if told:
+                found[int(told["seal"])] = str(told["head"])
+        except (ValueError, KeyError, TypeError):
+            raise CommandError(f"{file}, line {number}: not a line of /transparency.json") from None
+    return found
 
 
 def _kept(option: str, given: list[str]) -> dict[int, str]:
