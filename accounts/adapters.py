@@ -8,7 +8,7 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.signup import prevent_enumeration
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
-from allauth.core import context
+from allauth.core import context, ratelimit
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -17,8 +17,9 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts import devices, first_proof, stepup, tokens
-from accounts.addresses import canonical
+from accounts.addresses import counted_as, is_address
 from accounts.models import Person
+from accounts.networks import unwrapped
 from accounts.people import owner_of
 
 CHOOSES_A_PASSWORD = "accounts.chooses_a_password"  # noqa: S105
@@ -28,9 +29,11 @@ class AccountAdapter(DefaultAccountAdapter):
     """One mailbox, one person, however its address is spelled, and a new password ends tokens."""
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """To the stored address, never to the typed spelling."""
+        """To the stored address, never to the typed spelling, and as rarely as a new one gets its
+        mail: nobody fills a mailbox by signing up with it."""
         owner = owner_of(email)
-        super().send_account_already_exists_mail(owner.email if owner else email)
+        if ratelimit.consume(context.request, action="confirm_email", key=counted_as(email)):
+            super().send_account_already_exists_mail(owner.email if owner else email)
 
     def save_user(
         self, request: HttpRequest, user: Person, form: Any, commit: bool = True
@@ -55,7 +58,12 @@ class AccountAdapter(DefaultAccountAdapter):
             else:
                 first_proof.void_what_came_before(person, and_password=True)
                 request.session[CHOOSES_A_PASSWORD] = person.pk
-        confirmed: bool = super().confirm_email(request, email_address)
+        try:
+            with transaction.atomic():
+                confirmed: bool = super().confirm_email(request, email_address)
+        except IntegrityError:
+            # Somebody else has taken it in this moment.
+            return False
         return confirmed
 
     def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
@@ -72,13 +80,13 @@ class AccountAdapter(DefaultAccountAdapter):
         """To the stored address, never to the typed spelling."""
         super().send_password_reset_mail(user, user.email, context)
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Where a request comes from, behind the proxies that we trust."""
+        return unwrapped(super().get_client_ip(request))
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Wrong passwords count for a mailbox, however its address is spelled."""
-        email = str(credentials.get("email", ""))
-        try:
-            return canonical(email)
-        except ValueError:
-            return email.casefold()
+        return counted_as(str(credentials.get("email", "")))
 
     def post_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **hook)
@@ -101,6 +109,9 @@ class AccountAdapter(DefaultAccountAdapter):
         super().set_password(user, password)
         if user.pk is not None:
             tokens.revoke_all(user)
+            # And may have begun a change to an address of theirs, which its link would complete.
+            pending = EmailAddress.objects.filter(user=user, verified=False)
+            pending.exclude(email=user.email).delete()
             # Their sessions ended with the old password; allauth lists this one anew.
             UserSession.objects.filter(user=user).delete()
 
@@ -111,10 +122,26 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if sociallogin.is_existing or request.user.is_authenticated:
             return
+        # What could be mistaken for another address is as good as none: we ask for one.
+        sociallogin.email_addresses = [
+            one for one in sociallogin.email_addresses if is_address(one.email)
+        ]
+        if not is_address(sociallogin.user.email):
+            sociallogin.user.email = ""
         addresses = [address.email for address in sociallogin.email_addresses]
         if taken := next((email for email in addresses if owner_of(email)), None):
             # The same answer as for a new address; the owner learns of it by mail.
             raise ImmediateHttpResponse(prevent_enumeration(request, email=taken))
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> Person:
+        """Two tabs that come from the company at once: the second is answered as if known."""
+        try:
+            with transaction.atomic():
+                saved: Person = super().save_user(request, sociallogin, form)
+        except IntegrityError:
+            email = sociallogin.user.email
+            raise ImmediateHttpResponse(prevent_enumeration(request, email=email)) from None
+        return saved
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict) -> Person:
         person: Person = super().populate_user(request, sociallogin, data)

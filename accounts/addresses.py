@@ -84,6 +84,23 @@ def canonical(email: str) -> str:
     return f"{local}@{domain}"
 
 
+def is_address(email: str) -> bool:
+    """Whether it is one that could be somebody's here."""
+    try:
+        canonical(email)
+    except ValueError:
+        return False
+    return True
+
+
+def counted_as(email: str) -> str:
+    """What tries for a mailbox are counted by, known or not, however its address is spelled."""
+    try:
+        return canonical(email)
+    except ValueError:
+        return email.strip().casefold()
+
+
 @lru_cache(maxsize=4096)
 def _domain(typed: str) -> str:
     """A domain as the name system writes it. Raises ValueError for none, and for a look-alike."""

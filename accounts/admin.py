@@ -92,7 +92,7 @@ class PersonAdmin(ConsoleAdmin):
             label="Lift the suspension",
             done="Reinstated: this person can sign in again.",
             do=suspension.reinstate,
-            fits=lambda person, actor: not person.is_active,
+            fits=lambda person, actor: not person.is_active and not person.merged_into_id,
         ),
         Act(
             name="standing",
@@ -135,6 +135,7 @@ class PersonAdmin(ConsoleAdmin):
             "standing": Standing.objects.filter(person=row).first(),
             "account": getattr(row, "payout_account", None),
             "tokens": tokens.defer("digest")[:20],
+            "merged": row.merged.order_by("pk"),
             "cases": Likeness.objects.filter(Q(first=row) | Q(second=row))[:20],
             "addresses": row.emailaddress_set.order_by("id"),
             "identities": row.socialaccount_set.order_by("id").values("provider", "date_joined"),

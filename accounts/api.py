@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import tokens
+from accounts.addresses import counted_as
 from accounts.shapes import Text
 
 FAILURES_COUNT_SECONDS = 300
@@ -53,8 +54,8 @@ class TokenList(APIView):
 
 
 def _count_failure(request: Request, email: str, *, only_look: bool = False) -> None:
-    """A few wrong passwords for one address, as on the sign-in page, and it has to wait."""
+    """A few wrong passwords for one mailbox, here or on the sign-in page, and it has to wait."""
     if settings.THROTTLE_SCALE and not ratelimit.consume(
-        request._request, action="login_failed", key=f"api:{email.lower()}", dry_run=only_look
+        request._request, action="login_failed", key=counted_as(email), dry_run=only_look
     ):
         raise Throttled(FAILURES_COUNT_SECONDS)

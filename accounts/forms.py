@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts import first_proof
-from accounts.addresses import canonical
+from accounts.addresses import counted_as, is_address
 from accounts.mail_choices import GROUPS
 from accounts.models import Device, Person
 from accounts.people import owner_of
@@ -26,10 +26,7 @@ class OneMailbox:
 
     def clean_email(self) -> str:
         email: str = super().clean_email()  # type: ignore[misc]
-        try:
-            canonical(email)
-        except ValueError:
-            raise forms.ValidationError("Enter a valid e-mail address.") from None
+        _require_address(email)
         if owner_of(email):
             self.account_already_exists = True
         return email
@@ -63,7 +60,10 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
     """A code by mail: to the address that is stored, and only if it was ever confirmed."""
 
     def clean_email(self) -> str:
-        typed: str = super().clean_email()
+        typed: str = self.cleaned_data["email"]
+        _require_address(typed)
+        self.cleaned_data["email"] = counted_as(typed)
+        super().clean_email()
         owner = owner_of(typed)
         known = EmailAddress.objects.filter(user=owner, user__is_active=True, verified=True)
         self._user = owner if known.exists() else None
@@ -74,10 +74,16 @@ class ResetPasswordForm(AllauthResetPasswordForm):
     """A link by mail: to the owner of the mailbox, in whatever spelling it was asked for."""
 
     def clean_email(self) -> str:
-        typed: str = super().clean_email()
-        owner = owner_of(typed)
+        self.typed: str = super().clean_email()
+        _require_address(self.typed)
+        owner = owner_of(self.typed)
         self.users = [owner] if owner and owner.is_active else []
-        return typed
+        return counted_as(self.typed)
+
+    def save(self, request: HttpRequest, **given: Any) -> str:
+        """Tries were counted for the mailbox; an unknown one is written to as it was typed."""
+        self.cleaned_data["email"] = self.typed
+        return str(super().save(request, **given))
 
 
 class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):
@@ -86,6 +92,12 @@ class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):
     def save(self) -> None:
         super().save()
         first_proof.by_reset(self.user)
+
+
+def _require_address(email: str) -> None:
+    """A mail to a look-alike of somebody's address would reach somebody else."""
+    if not is_address(email):
+        raise forms.ValidationError("Enter a valid e-mail address.")
 
 
 def _as_stored(email: str) -> str:

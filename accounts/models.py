@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 
 from accounts.addresses import canonical
 from accounts.console_models import AuditSeal as AuditSeal
@@ -64,6 +65,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
     generation = models.PositiveIntegerField(default=0, editable=False)
     # When the list of first steps was put away.
     first_steps_done_at = models.DateTimeField(null=True, editable=False)
+    # The account that is theirs still, where they merged this one into it (`orders.merging`).
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="merged", editable=False
+    )
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -71,6 +76,12 @@ class Person(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name_plural = "people"
         indexes = [GinIndex(NAME, name="people_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(merged_into=None) | models.Q(is_active=False),
+                name="what_was_merged_is_closed",
+            )
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.canonical_email = canonical(self.email)
@@ -85,6 +96,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """What a session must carry: another password or generation, and it is over."""
         salt, value = "accounts.models.Person.session", f"{self.generation}:{self.password}"
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+    @cached_property
+    def selves(self) -> list[int]:
+        """Their number, and those of the accounts that they closed in favour of this one."""
+        return [self.pk, *self.merged.order_by("pk").values_list("pk", flat=True)]
 
     @property
     def public_name(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -59,6 +59,7 @@ def send_due(limit: int = 50) -> int:
     with transaction.atomic():
         due = Notification.objects.filter(mail_due_at__lte=Now()).order_by("mail_due_at")
         ids = [row.pk for row in due.select_for_update(skip_locked=True).only("pk")[:limit]]
+        _readdress(ids)
         # Claimed until the next try: a worker that dies here loses nothing.
         Notification.objects.filter(pk__in=ids).update(
             mail_attempts=F("mail_attempts") + 1, mail_due_at=Now() + RETRY_AFTER
@@ -66,6 +67,13 @@ def send_due(limit: int = 50) -> int:
     claimed = Notification.objects.filter(pk__in=ids).select_related("person").order_by("pk")
     muted = mail_choices.muted(notification.person_id for notification in claimed)
     return sum(_send(notification, muted) for notification in claimed)
+
+
+def _readdress(ids: list[int]) -> None:
+    """Whoever merged their account is told in the one that is theirs still."""
+    closed = Notification.objects.filter(pk__in=ids, person__merged_into__isnull=False)
+    theirs = Person.objects.filter(pk=OuterRef("person")).values("merged_into")
+    closed.update(person=Subquery(theirs))
 
 
 def _send(notification: Notification, muted: set[tuple[int, str]]) -> bool:

@@ -11,7 +11,7 @@ def suspend(person: Person, *, actor: Person, reason: str) -> None:
     """From now on neither their sessions nor their tokens open anything.
 
     Raises NotAllowed for oneself, and for staff unless a superuser asks; WrongState if they are
-    suspended already.
+    suspended already, or merged.
     """
     _set(person, active=False, act="person_suspended", actor=actor, reason=reason)
 
@@ -30,6 +30,8 @@ def _set(person: Person, *, active: bool, act: str, actor: Person, reason: str) 
             raise NotAllowed("Only an administrator may suspend or reinstate a moderator.")
         if locked.is_active == active:
             raise WrongState
+        if locked.merged_into_id:
+            raise WrongState("This account was merged into another one, and stays closed.")
         Person.objects.filter(pk=person.pk).update(is_active=active)
         # What was open then must not be open again when the suspension is lifted.
         devices.end_all(person)

@@ -80,7 +80,9 @@ class Listings(models.QuerySet["Listing"]):
         if person.is_staff:
             return self
         public = Q(status__in=PUBLIC)
-        return self.filter(public | Q(seller=person) if person.is_authenticated else public)
+        if not person.is_authenticated:
+            return self.filter(public)
+        return self.filter(public | Q(seller__in=person.selves))
 
     def live(self) -> "Listings":
         """What can be bought today: live, of somebody who may sell, not about to expire."""

@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return render(request, "sell/about.html", {"chosen": request.GET.get("provider", "")[:60]})
     if slug := request.GET.get("provider", "")[:60]:
         return redirect(f"{reverse('sell:new')}?{urlencode({'provider': slug})}")
-    own = Listing.objects.filter(seller=_me(request)).select_related("provider")
+    own = Listing.objects.filter(seller__in=_me(request).selves).select_related("provider")
     found = page(own, by="-created_at", cursor=request.GET.get("cursor"), limit=SHOWN)
     context = {
         "listings": found.rows,
@@ -107,7 +107,9 @@ def _form_page(
 
 def _own(request: HttpRequest, listing_id: UUID) -> Listing:
     """The seller's own listing; anybody else's does not exist for them."""
-    rows = Listing.objects.filter(seller=_me(request)).select_related("provider", "program")
+    rows = Listing.objects.filter(seller__in=_me(request).selves).select_related(
+        "provider", "program"
+    )
     return get_object_or_404(rows, pk=listing_id)
 
 
@@ -186,7 +188,7 @@ def document(request: HttpRequest, listing_id: UUID) -> FileResponse:
     """
     rows = Listing.objects.all()
     if not (request.user.is_staff and factors.shown(request)):
-        rows = rows.filter(seller=_me(request))
+        rows = rows.filter(seller__in=_me(request).selves)
     found = get_object_or_404(rows, pk=listing_id).consents.first()
     if found is None:
         raise Http404

@@ -67,7 +67,7 @@ class OrderList(generics.GenericAPIView[Order]):
             raise serializers.ValidationError({"role": ["Give buyer or seller."]})
         mine = _visible(request.user)
         if role:
-            mine = mine.filter(**{role: request.user})
+            mine = mine.filter(**{f"{role}__in": request.user.selves})
         rows = self.paginate_queryset(mine) or []
         return self.get_paginated_response([represent(row, request.user) for row in rows])
 

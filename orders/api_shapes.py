@@ -155,7 +155,7 @@ class Codes(serializers.Serializer[Any]):
 
 def represent(order: Order, person: Person) -> dict[str, Any]:
     """A trade as `OrderAnswer` says, to one of its parties."""
-    buying = order.buyer_id == person.pk
+    buying = order.buyer_id == order.party(person).pk
     escrow = order.escrow
     return {
         "id": str(order.pk),

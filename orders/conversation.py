@@ -33,6 +33,7 @@ def write(order: Order, *, actor: Person, text: str) -> Message:
     # Or two messages at once would both be the last that is allowed.
     Person.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
     order = locked(order)
+    actor = order.party(actor)
     if actor.pk not in (order.buyer_id, order.seller_id):
         raise NotAllowed
     if not is_open(order):

@@ -41,6 +41,7 @@ class DisputePage:
 def picture(order: Order, *, viewer: Person) -> DisputePage:
     """All of it, in one query beyond the order with its parts."""
     dispute: Dispute = order.dispute
+    viewer = order.party(viewer)
     role = timeline.role_of(order, viewer)
     open_now = _open(dispute)
     mine = next((proposal for proposal in open_now if proposal.is_by(viewer)), None)

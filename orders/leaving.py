@@ -56,16 +56,17 @@ class StillOpen(WrongState):
 
 def money_under_way(person: Person) -> list[str]:
     """Why this is no moment for it, in sentences: money of the person is moving or held."""
-    party = Q(buyer=person) | Q(seller=person)
+    mine = person.selves
+    party = Q(buyer__in=mine) | Q(seller__in=mine)
     reasons = []
     if Order.objects.filter(party, status__in=OPEN).exists():
         reasons.append("An order of yours is still open. Every order ends at its deadline.")
     if Escrow.objects.filter(party, status=EscrowStatus.HELD).exists():
         reasons.append("A payment of one of your trades is still held.")
     sending = Q(status__in=[InstructionStatus.READY, InstructionStatus.SENT])
-    mine = Q(person=person) | Q(escrow__buyer=person) | Q(escrow__seller=person)
-    paying_out = Payout.objects.filter(person=person, status=PayoutStatus.PENDING)
-    if Instruction.objects.filter(mine, sending).exists() or paying_out.exists():
+    theirs = Q(person__in=mine) | Q(escrow__buyer__in=mine) | Q(escrow__seller__in=mine)
+    paying_out = Payout.objects.filter(person__in=mine, status=PayoutStatus.PENDING)
+    if Instruction.objects.filter(theirs, sending).exists() or paying_out.exists():
         reasons.append("Money is on its way to you or from you.")
     return reasons
 
@@ -73,17 +74,14 @@ def money_under_way(person: Person) -> list[str]:
 def obstacles(person: Person) -> list[str]:
     """Why a person cannot be erased now; empty if they can."""
     reasons = money_under_way(person)
-    owed = (
-        ledger.owed_to_seller(person.pk),
-        ledger.at_processor(person.pk),
-        ledger.owed_to_buyer(person.pk),
-    )
-    if any(ledger.balance(account, CURRENCY) for account in owed):
+    mine = person.selves
+    owed = (ledger.owed_to_seller, ledger.at_processor, ledger.owed_to_buyer)
+    if any(ledger.balance(account(one), CURRENCY) for one in mine for account in owed):
         reasons.append("You have a balance. Have it paid out first.")
-    if Listing.objects.filter(seller=person, status__in=OFFERED).exists():
+    if Listing.objects.filter(seller__in=mine, status__in=OFFERED).exists():
         reasons.append("You have offers on the market or in review. Withdraw them first.")
     if (
-        Escrow.objects.filter(Q(buyer=person) | Q(seller=person), contested_at__isnull=False)
+        Escrow.objects.filter(Q(buyer__in=mine) | Q(seller__in=mine), contested_at__isnull=False)
         .exclude(chargebacks__decided_at__isnull=False)
         .exists()
     ):
@@ -106,15 +104,22 @@ def erase(person: Person) -> None:
         raise NotAllowed("This account was erased.")
     if reasons := obstacles(person):
         raise StillOpen(" ".join(reasons), reasons=reasons)
+    tax.forget(person)
+    # The accounts that they merged into this one are theirs as well.
+    for one in (person, *person.merged.order_by("pk")):
+        withdraw_drafts(one)
+        _questions(one)
+        _texts(one)
+        _ways_in(one)
+        _told(one)
+        Erasure.objects.create(person=one)
+        audit.record(actor=person, act="person_erased", subject=f"person:{one.pk}")
+
+
+def withdraw_drafts(person: Person) -> None:
+    """Offers that never went live go with their seller."""
     for listing in Listing.objects.filter(seller=person, status__in=[S.DRAFT, S.REJECTED]):
         publishing.withdraw(listing, actor=person)
-    _questions(person)
-    _texts(person)
-    _ways_in(person)
-    _told(person)
-    tax.forget(person)
-    Erasure.objects.create(person=person)
-    audit.record(actor=person, act="person_erased", subject=f"person:{person.pk}")
 
 
 def _ways_in(person: Person) -> None:

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import stepup
+from accounts.addresses import counted_as
 from accounts.people import SignedInRequest
 from accounts.refusals import Refusal
 from orders import merging
@@ -50,8 +51,8 @@ def merge(request: SignedInRequest) -> HttpResponse:
 
 
 def _brake(request: HttpRequest, email: str) -> None:
-    """A few tries for one address, as on the sign-in page. Raises NotProved."""
+    """A few tries for one mailbox, here or on the sign-in page. Raises NotProved."""
     if settings.THROTTLE_SCALE and not ratelimit.consume(
-        request, action="login_failed", key=f"merge:{email.lower()}"
+        request, action="login_failed", key=counted_as(email)
     ):
         raise merging.NotProved("Too many tries. Wait some minutes, then try again.")

@@ -29,6 +29,7 @@ def conversing(request: SignedInRequest, order_id: Any) -> HttpResponse:
         if conversation.MASK in sent.text:
             messages.warning(request, "Sent. Contact details were taken out of it.")
         return redirect("orders:messages", order.pk)
+    me = order.party(request.user)
     page = keyset.page(
         conversation.of(order), by="-at", cursor=request.GET.get("cursor"), limit=SHOWN
     )
@@ -38,6 +39,7 @@ def conversing(request: SignedInRequest, order_id: Any) -> HttpResponse:
         "form": form,
         "is_open": conversation.is_open(order),
         "after_seconds": settings.MESSAGES_AFTER_SECONDS,
-        "other": order.seller if request.user.pk == order.buyer_id else order.buyer,
+        "me": me,
+        "other": order.seller if me.pk == order.buyer_id else order.buyer,
     }
     return render(request, "orders/messages.html", context, status=400 if form.is_bound else 200)

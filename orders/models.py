@@ -47,10 +47,13 @@ class Orders(models.QuerySet["Order"]):
     """Selections of trades."""
 
     def visible_to(self, person: Person | AnonymousUser) -> "Orders":
-        """Only the two parties may load an order; moderators work in the console."""
+        """Only the two parties may load an order; moderators work in the console.
+
+        Whoever merged two accounts is a party by either.
+        """
         if not person.is_authenticated:
             return self.none()
-        return self.filter(Q(buyer=person) | Q(seller=person))
+        return self.filter(Q(buyer__in=person.selves) | Q(seller__in=person.selves))
 
     def with_parts(self) -> "Orders":
         """With all that an order page shows of other tables, in one query."""
@@ -178,6 +181,14 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.get_status_display()})"
+
+    def party(self, person: Person) -> Person:
+        """Which account of somebody's is the party: theirs, or one that they merged into it."""
+        if person.pk not in (self.buyer_id, self.seller_id):
+            for one in (self.buyer, self.seller):
+                if one.merged_into_id == person.pk:
+                    return one
+        return person
 
     def get_absolute_url(self) -> str:
         """The order's page."""

@@ -67,22 +67,25 @@ def _history(row: Any) -> list[dict[str, Any]]:
 
 
 def _profile(person: Person) -> Any:
-    addresses = EmailAddress.objects.filter(user=person)
-    identities = SocialAccount.objects.filter(user=person)
+    addresses = EmailAddress.objects.filter(user__in=person.selves)
+    identities = SocialAccount.objects.filter(user__in=person.selves)
     return {
         **_rows([person], "password")[0],
         "addresses": list(addresses.values("email", "verified", "primary")),
         "identities": list(identities.values("provider", "uid", "date_joined")),
-        "tokens": _rows(ApiToken.objects.filter(person=person), "digest"),
-        "mails_not_wanted": _rows(MailMute.objects.filter(person=person)),
-        "devices": _rows(Device.objects.filter(person=person), "digest"),
-        "sessions": _rows(UserSession.objects.filter(user=person), "session_key", "data"),
-        "standing": _rows(Standing.objects.filter(person=person)),
+        "tokens": _rows(ApiToken.objects.filter(person__in=person.selves), "digest"),
+        "mails_not_wanted": _rows(MailMute.objects.filter(person__in=person.selves)),
+        "devices": _rows(Device.objects.filter(person__in=person.selves), "digest"),
+        "sessions": _rows(
+            UserSession.objects.filter(user__in=person.selves), "session_key", "data"
+        ),
+        "merged": _rows(person.merged.order_by("pk"), "password"),
+        "standing": _rows(Standing.objects.filter(person__in=person.selves)),
     }
 
 
 def _listings(person: Person) -> Any:
-    rows = Listing.objects.filter(seller=person).defer("search").order_by("created_at")
+    rows = Listing.objects.filter(seller__in=person.selves).defer("search").order_by("created_at")
     return [
         {
             **_rows([row])[0],
@@ -96,15 +99,17 @@ def _listings(person: Person) -> Any:
 def _orders(person: Person) -> Any:
     disputes = {
         dispute.order_id: [dispute]
-        for dispute in Dispute.objects.filter(Q(order__buyer=person) | Q(order__seller=person))
+        for dispute in Dispute.objects.filter(
+            Q(order__buyer__in=person.selves) | Q(order__seller__in=person.selves)
+        )
     }
-    rows = Order.objects.filter(Q(buyer=person) | Q(seller=person)).order_by("placed_at")
+    rows = Order.objects.visible_to(person).order_by("placed_at")
     return [
         {
             **_rows([row])[0],
             "buyer": row.buyer.public_name,
             "seller": row.seller.public_name,
-            "role": "buyer" if row.buyer_id == person.pk else "seller",
+            "role": "buyer" if row.buyer_id in person.selves else "seller",
             "history": _history(row),
             "dispute": _rows(disputes.get(row.pk, []), "decided_by", "opened_by", "appealed_by"),
             "arrival": report.compose(row),
@@ -112,20 +117,20 @@ def _orders(person: Person) -> Any:
             "messages": [
                 {
                     "at": message.at,
-                    "by": "you" if message.by_id == person.pk else message.by.public_name,
+                    "by": "you" if message.by_id in person.selves else message.by.public_name,
                     "text": message.text,
                 }
                 for message in row.messages.all()
             ],
             "ratings": [
                 {
-                    "by": "you" if rating.by_id == person.pk else rating.by.public_name,
+                    "by": "you" if rating.by_id in person.selves else rating.by.public_name,
                     "stars": rating.stars,
                     "text": rating.text,
                     "at": rating.at,
                 }
                 for rating in row.ratings.all()
-                if rating.by_id == person.pk or rating.shown_at
+                if rating.by_id in person.selves or rating.shown_at
             ],
         }
         for row in rows.with_parts().prefetch_related(
@@ -136,7 +141,8 @@ def _orders(person: Person) -> Any:
 
 def _money(person: Person) -> Any:
     accounts = [
-        account(person.pk)
+        account(one)
+        for one in person.selves
         for account in (
             ledger.owed_to_seller,
             ledger.owed_to_buyer,
@@ -147,40 +153,43 @@ def _money(person: Person) -> Any:
     moved = Posting.objects.filter(Q(source__in=accounts) | Q(destination__in=accounts))
     return {
         "balances": vars(balances(person)),
-        "payout_account": _rows(PayoutAccount.objects.filter(person=person)),
-        "tax_details": _rows(TaxDetails.objects.filter(person=person), "key_id", "ciphertext"),
-        "payout_plan": _rows(PayoutPlan.objects.filter(person=person)),
-        "payouts": _rows(Payout.objects.filter(person=person)),
+        "payout_account": _rows(PayoutAccount.objects.filter(person__in=person.selves)),
+        "tax_details": _rows(
+            TaxDetails.objects.filter(person__in=person.selves), "key_id", "ciphertext"
+        ),
+        "payout_plan": _rows(PayoutPlan.objects.filter(person__in=person.selves)),
+        "payouts": _rows(Payout.objects.filter(person__in=person.selves)),
         "postings": _rows(moved.order_by("pk")),
     }
 
 
 def _told(person: Person) -> Any:
-    return _rows(Notification.objects.filter(person=person).order_by("pk"))
+    return _rows(Notification.objects.filter(person__in=person.selves).order_by("pk"))
 
 
 def _kept(person: Person) -> Any:
     """What they look for and what they keep an eye on."""
     return {
-        "searches": _rows(SavedSearch.objects.filter(person=person).order_by("pk")),
-        "watched": _rows(Watch.objects.filter(person=person).order_by("pk")),
+        "searches": _rows(SavedSearch.objects.filter(person__in=person.selves).order_by("pk")),
+        "watched": _rows(Watch.objects.filter(person__in=person.selves).order_by("pk")),
     }
 
 
 def _questions(person: Person) -> Any:
     """What they asked, and what they were asked; who asked them was never told."""
-    asked = Question.objects.filter(by=person).order_by("pk")
-    received = Question.objects.filter(listing__seller=person).order_by("pk")
+    asked = Question.objects.filter(by__in=person.selves).order_by("pk")
+    received = Question.objects.filter(listing__seller__in=person.selves).order_by("pk")
     return {"asked": _rows(asked), "received": _rows(received, "by")}
 
 
 def _reports(person: Person) -> Any:
-    return _rows(Report.objects.filter(reporter=person).order_by("pk"))
+    return _rows(Report.objects.filter(reporter__in=person.selves).order_by("pk"))
 
 
 def _decisions(person: Person) -> Any:
     """What was decided about the person, and what they decided themselves."""
-    about = Q(subject=f"person:{person.pk}") | Q(actor=person)
+    subjects = [f"person:{one}" for one in person.selves]
+    about = Q(subject__in=subjects) | Q(actor__in=person.selves)
     return list(AuditEntry.objects.filter(about).values("at", "act", "subject", "reason"))
 
 
@@ -238,10 +247,10 @@ def make(export_id: int) -> None:
 
 
 def _documents(person: Person, archive: zipfile.ZipFile) -> None:
-    for evidence in Evidence.objects.filter(by=person, ciphertext__isnull=False):
+    for evidence in Evidence.objects.filter(by__in=person.selves, ciphertext__isnull=False):
         content = decrypt_bytes(evidence.key_id, bytes(evidence.ciphertext or b""))
         archive.writestr(f"documents/evidence-{evidence.pk}.{evidence.suffix}", content)
-    for consent in Consent.objects.filter(listing__seller=person).exclude(document=""):
+    for consent in Consent.objects.filter(listing__seller__in=person.selves).exclude(document=""):
         suffix = consent.content_type.rpartition("/")[2]
         with consent.document.open("rb") as document:
             archive.writestr(f"documents/consent-{consent.pk}.{suffix}", document.read())

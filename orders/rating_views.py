@@ -25,15 +25,15 @@ def rating(request: SignedInRequest, order_id: Any) -> HttpResponse:
         ratings.rate(order, actor=request.user, **form.cleaned_data)
         messages.success(request, "Thank you. It is kept.")
         return redirect("orders:rating", order.pk)
-    found = ratings.of(order, request.user)
+    found, me = ratings.of(order, request.user), order.party(request.user)
     context = {
         "order": order,
         "form": form,
         "reporting": RatingReportForm(),
-        "mine": next((row for row in found if row.by_id == request.user.pk), None),
-        "theirs": next((row for row in found if row.by_id != request.user.pk), None),
+        "mine": next((row for row in found if row.by_id == me.pk), None),
+        "theirs": next((row for row in found if row.by_id != me.pk), None),
         "is_open": ratings.is_open(order),
-        "other": order.seller if request.user.pk == order.buyer_id else order.buyer,
+        "other": order.seller if me.pk == order.buyer_id else order.buyer,
     }
     return render(request, "orders/rating.html", context, status=400 if form.is_bound else 200)
 
@@ -41,7 +41,9 @@ def rating(request: SignedInRequest, order_id: Any) -> HttpResponse:
 @step
 def report(request: SignedInRequest, order: Order) -> HttpResponse:
     """Ask a moderator to look at what the other party wrote."""
-    found = get_object_or_404(Rating, order=order, about=request.user, shown_at__isnull=False)
+    found = get_object_or_404(
+        Rating, order=order, about__in=request.user.selves, shown_at__isnull=False
+    )
     form = RatingReportForm(request.POST)
     if form.is_valid():
         ratings.report(found, actor=request.user, text=form.cleaned_data["text"])

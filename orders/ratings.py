@@ -27,6 +27,7 @@ def rate(order: Order, *, actor: Person, stars: int, text: str) -> Rating:
     """
     # Two who rate at the same moment see each other's rating: the second shows both.
     order = locked(order)
+    actor = order.party(actor)
     if actor.pk not in (order.buyer_id, order.seller_id):
         raise NotAllowed
     if not is_open(order):
@@ -74,18 +75,19 @@ def _show(hidden: QuerySet[Rating]) -> int:
 def of(order: Order, person: Person) -> list[Rating]:
     """What a party may see: their own rating, and the other's once it is shown."""
     rows = Rating.objects.filter(order=order).select_related("by").order_by("at")
+    person = order.party(person)
     return [row for row in rows if row.by_id == person.pk or (row.shown_at and not row.removed_at)]
 
 
 def about(person: Person) -> QuerySet[Rating]:
     """What everybody may read about somebody, the newest first."""
-    shown = Rating.objects.filter(about=person, shown_at__isnull=False, removed_at=None)
+    shown = Rating.objects.filter(about__in=person.selves, shown_at__isnull=False, removed_at=None)
     return shown.select_related("by").order_by("-shown_at", "-pk")
 
 
 def report(rating: Rating, *, actor: Person, text: str) -> None:
     """The person rated asks a moderator to look. Raises NotAllowed, WrongState the second time."""
-    if actor.pk != rating.about_id:
+    if rating.about_id not in actor.selves:
         raise NotAllowed
     rows = Rating.objects.filter(pk=rating.pk, shown_at__isnull=False, reported_at=None)
     if not rows.update(reported_at=Now(), report=text):

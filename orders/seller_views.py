@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -22,8 +23,14 @@ SALES_MEASURED = 200
 @require_safe
 def detail(request: HttpRequest, person_id: int) -> HttpResponse:
     """A seller's page; only who has offered something to everybody has one."""
-    sellers = Person.objects.filter(is_active=True, listings__status__in=PUBLIC)
-    seller = get_object_or_404(sellers.select_related("standing").distinct(), pk=person_id)
+    offered = Listing.objects.filter(status__in=PUBLIC)
+    sellers = Person.objects.filter(
+        Exists(offered.filter(seller=OuterRef("pk")))
+        | Exists(offered.filter(seller__merged_into=OuterRef("pk")))
+    )
+    seller = get_object_or_404(
+        sellers.filter(is_active=True).select_related("standing"), pk=person_id
+    )
     standing = getattr(seller, "standing", None) or Standing()
     ended = standing.completed_orders + standing.failed_orders
     live = Listing.objects.live().for_cards().filter(seller=seller)
@@ -45,10 +52,10 @@ def _median_delivery(seller: Person) -> int | None:
             """SELECT percentile_cont(0.5) WITHIN GROUP (
                 ORDER BY extract(epoch FROM sent_at - paid_at))
             FROM (SELECT sent_at, paid_at FROM orders_order
-                WHERE seller_id = %s AND status = 'completed' AND sent_at IS NOT NULL
+                WHERE seller_id = ANY(%s) AND status = 'completed' AND sent_at IS NOT NULL
                     AND paid_at IS NOT NULL AND transfer_method <> 'redeem_code'
                 ORDER BY placed_at DESC LIMIT %s) AS newest""",
-            [seller.pk, SALES_MEASURED],
+            [seller.selves, SALES_MEASURED],
         )
         median = cursor.fetchone()[0]
     return None if median is None else max(round(median), 1)

@@ -62,7 +62,7 @@ COUNTED = f"""{PLACED}
     FROM placed WHERE place <= %(most)s"""  # noqa: S608
 RATED = f"""{PLACED}
     SELECT count(*), avg(r.stars) FROM placed JOIN orders_rating r ON r.order_id = placed.id
-    WHERE place <= %(most)s AND r.about_id = %(person)s AND r.shown_at IS NOT NULL
+    WHERE place <= %(most)s AND r.about_id = ANY(%(merged)s) AND r.shown_at IS NOT NULL
         AND r.removed_at IS NULL"""  # noqa: S608
 
 
@@ -80,7 +80,7 @@ def record_of(person: Person) -> Record:
 def rating_of(person: Person) -> Decimal | None:
     """The mean of what buyers said, out of the trades that count; None while they are few."""
     with connection.cursor() as cursor:
-        cursor.execute(RATED, {**_counting(person), "person": person.pk})
+        cursor.execute(RATED, {**_counting(person), "merged": person.selves})
         count, mean = cursor.fetchone()
     return round(mean, 2) if count >= rules()["least_ratings"] else None
 

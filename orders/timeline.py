@@ -160,6 +160,7 @@ def trade(order: Order, *, viewer: Person) -> Trade:
     events = list(order.events.all())
     dispute: Dispute | None = getattr(order, "dispute", None)
     goes_on = dispute is not None and order.status == S.DISPUTED
+    viewer = order.party(viewer)
     role = role_of(order, viewer)
     return Trade(
         order=order,

@@ -80,6 +80,7 @@ def reveal(order: Order, *, actor: Person) -> list[str]:
     Raises NotAllowed for anybody else, WrongState if nothing is paid or held any more.
     """
     order = locked(order)
+    actor = order.party(actor)
     if actor.pk != order.buyer_id:
         raise NotAllowed("Only the buyer sees the codes.")
     if order.transfer_method != TransferMethod.REDEEM_CODE:

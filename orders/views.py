@@ -61,7 +61,7 @@ def step(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def index(request: SignedInRequest) -> HttpResponse:
     """What the person buys or sells, newest first, with what is next for each."""
     role = "seller" if request.GET.get("role") == "seller" else "buyer"
-    mine = Order.objects.filter(**{role: request.user}).with_parts()
+    mine = Order.objects.filter(**{f"{role}__in": request.user.selves}).with_parts()
     page = keyset.page(mine, by="-placed_at", cursor=request.GET.get("cursor"), limit=SHOWN)
     waits = waiting(page.rows, person=request.user)
     rows = [
@@ -114,8 +114,8 @@ def _not_placed(request: HttpRequest, listing: Listing, why: list[str]) -> HttpR
 @login_required
 def receipt(request: SignedInRequest, order_id: UUID, suffix: str = "") -> HttpResponse:
     """What the buyer paid and got back, for the buyer alone."""
-    paid = Order.objects.filter(buyer=request.user, paid_at__isnull=False).with_parts()
-    order = get_object_or_404(paid, pk=order_id)
+    mine = Order.objects.filter(buyer__in=request.user.selves, paid_at__isnull=False)
+    order = get_object_or_404(mine.with_parts(), pk=order_id)
     return documents.answer(request, receipts.receipt(order), suffix)
 
 

@@ -16,7 +16,7 @@ from accounts.people import SignedInRequest
 from payments import countries, payout_plans, payouts, reserve, statements, tax
 from payments import onboarding as onboardings
 from payments.forms import PlanForm
-from payments.models import Payout, PayoutAccount, TaxDetails
+from payments.models import Payout, PayoutAccount
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
 SHOWN = 50
@@ -35,7 +35,7 @@ def _page(
     context = {
         "account": PayoutAccount.objects.filter(person=request.user).first(),
         "balances": payouts.balances(request.user),
-        "payouts": Payout.objects.filter(person=request.user)[:SHOWN],
+        "payouts": Payout.objects.filter(person__in=request.user.selves)[:SHOWN],
         "months": statements.months(request.user)[:24],
         "reserve": reserve.steps(request.user, payouts.CURRENCY),
         "reserve_rule": {
@@ -46,8 +46,7 @@ def _page(
         "form": form or PlanForm.of(payout_plans.plan_of(request.user)),
         "currency": payouts.CURRENCY,
         "countries": countries.payable().items(),
-        "tax_missing": tax.asking(request.user)
-        and not TaxDetails.objects.filter(person=request.user).exists(),
+        "tax_missing": tax.asking(request.user) and not tax.given(request.user),
         "payable": countries.payable(),
         "sanctioned": countries.sanctioned().values(),
     }
@@ -129,7 +128,7 @@ def tax_details(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "asking": tax.asking(request.user),
         "year": tax.year_of(request.user, timezone.now().year),
-        "given": TaxDetails.objects.filter(person=request.user).only("given_at").first(),
+        "given": tax.given(request.user),
     }
     return render(request, "payouts/tax.html", context, status=400 if form.is_bound else 200)
 

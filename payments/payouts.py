@@ -1,5 +1,6 @@
 """What a seller has coming, and the way from their account at the processor to their bank."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -44,16 +45,26 @@ class Balances:
 
 def balances(person: Person) -> Balances:
     """What a seller has coming and has had."""
-    held = Escrow.objects.filter(seller=person, status=EscrowStatus.HELD)
+    held = Escrow.objects.filter(seller__in=person.selves, status=EscrowStatus.HELD)
     pending = held.aggregate(sum=Sum("proceeds_cents", default=0))["sum"]
     for begun in held.filter(released_cents__gt=0):
         left = begun.price_cents - begun.released_cents
         pending -= escrow.shares(begun, left).to_seller_cents
-    settled = ledger.balance(ledger.owed_to_seller(person.pk), CURRENCY)
-    arrived = ledger.balance(ledger.at_processor(person.pk), CURRENCY)
+    settled = _lies(ledger.owed_to_seller, person)
+    arrived = _lies(ledger.at_processor, person)
     reserved = min(reserve.reserved_cents(person, CURRENCY), settled + arrived)
-    paid_out = ledger.balance(ledger.bank(person.pk), CURRENCY)
+    paid_out = _lies(ledger.bank, person)
     return Balances(pending, settled + arrived - reserved, paid_out, reserved)
+
+
+def _lies(named: Callable[[int], str], person: Person) -> int:
+    return sum(ledger.balance(named(one), CURRENCY) for one in person.selves)
+
+
+def _paid_from(person: Person) -> Person:
+    """Whose account at the processor is emptied: a payout may come back to one that was merged."""
+    closed = person.merged.order_by("pk")
+    return next((one for one in closed if payable_cents(one) > 0), person)
 
 
 def payable_cents(person: Person) -> int:
@@ -67,24 +78,25 @@ def request_payout(person: Person) -> Payout:
 
     Raises NotOnboarded, TaxDetailsMissing, NothingToPayOut, BelowMinimum or PayoutPending.
     """
-    require_ready(person)
+    payer = _paid_from(person)
+    require_ready(payer)
     if tax.overdue(person):
         raise TaxDetailsMissing
     try:
         with transaction.atomic():
-            amount = payable_cents(person)
+            amount = payable_cents(payer)
             if amount <= 0:
                 raise NothingToPayOut
             if amount < settings.PAYOUT_MINIMUM_CENTS:
                 raise BelowMinimum
             # At most one is pending per person, so this amount is not promised twice.
-            payout = Payout.objects.create(person=person, amount_cents=amount, currency=CURRENCY)
+            payout = Payout.objects.create(person=payer, amount_cents=amount, currency=CURRENCY)
             instructions.write(
                 kind="payout",
                 purpose=f"payout:{payout.pk}",
-                person=person,
+                person=payer,
                 payout=payout,
-                account=PayoutAccount.objects.get(person=person).remote_id,
+                account=PayoutAccount.objects.get(person=payer).remote_id,
                 params={"amount": amount, "currency": CURRENCY.lower()},
             )
     except IntegrityError:

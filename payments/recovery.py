@@ -9,6 +9,7 @@ import logging
 from django.db import connection, transaction
 from django.db.models import Sum
 
+from accounts.models import Person
 from payments import instructions, ledger
 from payments.models import (
     Chargeback,
@@ -92,10 +93,11 @@ def _ask_back(lost: Chargeback, paid: Instruction, amount_cents: int, *, mark: s
 def _owe_again(lost: Chargeback, left_cents: int) -> None:
     """What was kept back for an older debt had been the seller's too: that debt is open again."""
     escrow = lost.escrow
+    # By this escrow, for debts of any account that the seller has merged into theirs.
     netted = Posting.objects.filter(
         escrow=escrow,
         source=ledger.owed_to_seller(escrow.seller_id),
-        destination=ledger.debt(escrow.seller_id),
+        key__startswith=f"escrow:{escrow.pk}:netted",
     )
     again = min(netted.aggregate(sum=Sum("amount_cents", default=0))["sum"], left_cents)
     if again > 0:
@@ -116,26 +118,40 @@ def net(escrow: Escrow, proceeds_cents: int, *, part: str = "") -> int:
     releases them, in its transaction.
     """
     assert connection.in_atomic_block
-    if not owed_cents(escrow.seller_id, escrow.currency):
-        return proceeds_cents
-    # Two releases at once would both pay the same debt.
-    PayoutAccount.objects.select_for_update(no_key=True).get(person=escrow.seller)
-    kept = min(proceeds_cents, owed_cents(escrow.seller_id, escrow.currency))
-    if kept:
-        ledger.post(
-            key=f"escrow:{escrow.pk}:netted{part}",
-            source=ledger.owed_to_seller(escrow.seller_id),
-            destination=ledger.debt(escrow.seller_id),
-            amount_cents=kept,
-            currency=escrow.currency,
-            escrow=escrow,
-        )
-    return proceeds_cents - kept
+    left, seller = proceeds_cents, escrow.seller_id
+    for debtor in _debtors({seller}):
+        if not owed_cents(debtor, escrow.currency):
+            continue
+        # Two releases at once would both pay the same debt.
+        PayoutAccount.objects.select_for_update(no_key=True).get(person=seller)
+        if kept := min(left, owed_cents(debtor, escrow.currency)):
+            mark = "" if debtor == seller else f":{debtor}"
+            ledger.post(
+                key=f"escrow:{escrow.pk}:netted{part}{mark}",
+                source=ledger.owed_to_seller(seller),
+                destination=ledger.debt(debtor),
+                amount_cents=kept,
+                currency=escrow.currency,
+                escrow=escrow,
+            )
+            left -= kept
+    return left
+
+
+def _debtors(seller_ids: set[int]) -> dict[int, int]:
+    """By account that may owe, which of these sellers pays: themselves, or whom it was merged into.
+
+    The sellers come first, so that everybody pays their own debt first.
+    """
+    rows = Person.objects.filter(merged_into__in=seller_ids).order_by("pk")
+    merged = rows.values_list("pk", "merged_into")
+    return {one: one for one in seller_ids} | {pk: into for pk, into in merged if into}
 
 
 def ever_owed(seller_ids: set[int]) -> set[int]:
     """Which of these sellers owe something, or once did."""
-    accounts = {ledger.debt(seller_id): seller_id for seller_id in seller_ids}
+    payers = _debtors(seller_ids)
+    accounts = {ledger.debt(one): payer for one, payer in payers.items()}
     rows = Posting.objects.filter(source__in=accounts).values_list("source", flat=True)
     return {accounts[source] for source in rows.distinct()}
 

@@ -36,9 +36,10 @@ def months(person: Person) -> list[str]:
     return [month.strftime("%Y-%m") for month in found]
 
 
-def _accounts(person: Person) -> tuple[str, str]:
+def _accounts(person: Person) -> list[str]:
     """What is theirs with us: on the way to their account at the processor, and in it."""
-    return ledger.owed_to_seller(person.pk), ledger.at_processor(person.pk)
+    names = (ledger.owed_to_seller, ledger.at_processor)
+    return [name(one) for one in person.selves for name in names]
 
 
 def _own(person: Person) -> QuerySet[Posting]:
@@ -161,7 +162,7 @@ def _released(commissions: Sequence[Posting]) -> dict[str, int]:
 
 def _commission_postings(person: Person, begin: datetime, end: datetime) -> list[Posting]:
     rows = Posting.objects.filter(
-        escrow__seller=person,
+        escrow__seller__in=person.selves,
         destination=ledger.COMMISSION,
         currency=CURRENCY,
         at__gte=begin,
@@ -195,13 +196,17 @@ def income(person: Person, year: int) -> Paper:
 
 
 def _income(person: Person, begin: datetime, end: datetime) -> tuple[int, int, int, int]:
-    theirs, bank = _accounts(person), ledger.bank(person.pk)
+    theirs, banks = _accounts(person), [ledger.bank(one) for one in person.selves]
     postings = _own(person).filter(at__gte=begin, at__lt=end)
     sums = postings.aggregate(
-        came=Sum("amount_cents", filter=Q(destination__in=theirs) & ~Q(source=bank), default=0),
-        went=Sum("amount_cents", filter=Q(source__in=theirs) & ~Q(destination=bank), default=0),
-        out=Sum("amount_cents", filter=Q(destination=bank), default=0),
-        back=Sum("amount_cents", filter=Q(source=bank), default=0),
+        came=Sum(
+            "amount_cents", filter=Q(destination__in=theirs) & ~Q(source__in=banks), default=0
+        ),
+        went=Sum(
+            "amount_cents", filter=Q(source__in=theirs) & ~Q(destination__in=banks), default=0
+        ),
+        out=Sum("amount_cents", filter=Q(destination__in=banks), default=0),
+        back=Sum("amount_cents", filter=Q(source__in=banks), default=0),
     )
     commission = sum(p.amount_cents for p in _commission_postings(person, begin, end))
     net = sums["came"] - sums["went"]

@@ -34,12 +34,18 @@ def _data() -> dict[str, Any]:
 def year_of(person: Person, year: int) -> Year:
     """A seller's released sales of a year."""
     released = Escrow.objects.filter(
-        seller=person,
+        seller__in=person.selves,
         status__in=[EscrowStatus.RELEASED, EscrowStatus.SPLIT],
         status_since__year=year,
     )
     sums = released.aggregate(sales=Count("pk"), received=Sum("released_cents", default=0))
     return Year(year, sums["sales"], int(sums["received"]))
+
+
+def given(person: Person) -> TaxDetails | None:
+    """What a seller has given, without the words; by an account that they merged, too."""
+    rows = TaxDetails.objects.filter(person__in=person.selves).only("given_at")
+    return rows.order_by("given_at").last()
 
 
 def asking(person: Person) -> list[str]:
@@ -49,22 +55,23 @@ def asking(person: Person) -> list[str]:
 
 def overdue(person: Person) -> bool:
     """Whether a threshold was passed and the details are still missing: payouts wait for them."""
-    if TaxDetails.objects.filter(person=person).exists():
+    if given(person):
         return False
     return bool(_reached_rules(person, share_bp=10_000))
 
 
 def _reached_rules(person: Person, *, share_bp: int) -> list[str]:
     """The rules of which so much of a threshold is reached."""
-    account = PayoutAccount.objects.filter(person=person).first()
-    if account is None or not account.country:
+    accounts = PayoutAccount.objects.filter(person__in=person.selves).exclude(country="")
+    paid_in = set(accounts.values_list("country", flat=True))
+    if not paid_in:
         return []
     this_year = timezone.now().year
     years = [year_of(person, year) for year in (this_year, this_year - 1)]
     return [
         name
         for name, rule in _data()["rules"].items()
-        if account.country in rule["countries"]
+        if not paid_in.isdisjoint(rule["countries"])
         and any(_reached(rule, year, share_bp) for year in years)
     ]
 
@@ -87,4 +94,4 @@ def keep(person: Person, *, details: dict[str, str]) -> None:
 def forget(person: Person) -> None:
     """Delete the details of somebody who leaves, unless a rule makes us keep them."""
     if not asking(person):
-        TaxDetails.objects.filter(person=person).delete()
+        TaxDetails.objects.filter(person__in=person.selves).delete()

@@ -4,11 +4,17 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import AnonRateThrottle, UserRateThrottle
 
+from accounts import networks
+
 
 class _Scaled:
     """Rates are multiplied by THROTTLE_SCALE; 0 turns them off."""
 
     rate: str | None
+
+    def get_ident(self, request: Request) -> str:
+        """Who calls, as the sign-in pages count it."""
+        return networks.counted_as(str(super().get_ident(request)))  # type: ignore[misc]
 
     def parse_rate(self, rate: str | None) -> tuple[int | None, int | None]:
         count, seconds = super().parse_rate(rate)  # type: ignore[misc]
