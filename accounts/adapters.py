@@ -31,8 +31,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_account_already_exists_mail(self, email: str) -> None:
         """To the stored address, never to the typed spelling, and as rarely as a new one gets its
         mail: nobody fills a mailbox by signing up with it."""
-        owner = owner_of(email)
-        if ratelimit.consume(context.request, action="confirm_email", key=counted_as(email)):
+        owner, key = owner_of(email), f"mailbox:{counted_as(email)}"
+        # allauth has counted the spelling.
+        if ratelimit.consume(context.request, action="confirm_email", key=key):
             super().send_account_already_exists_mail(owner.email if owner else email)
 
     def save_user(
