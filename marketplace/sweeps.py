@@ -26,7 +26,7 @@ from orders import (
     tranches,
 )
 from orders.models import Order
-from orders.verification import taking
+from orders.verification import taking, watching
 from payments import (
     chargebacks,
     collection,
@@ -112,7 +112,7 @@ def measure() -> dict[str, int]:
 
     A sweep of its own: a provider that is slow to answer must not keep money waiting.
     """
-    return {"readings": _once(taking.take_due)}
+    return {"readings": _once(taking.take_due), "watched": _once(watching.take_due)}
 
 
 def count() -> dict[str, int]:

@@ -140,6 +140,9 @@ ALARMS: Mapping[str, str] = {
             (o.status = 'placed' AND e.status NOT IN ('awaiting', 'lapsed'))
             OR (o.status IN ('paid', 'transferred', 'verified', 'disputed')
                 AND e.status <> 'held'))""",
+    "no key is kept beyond its watch": """
+        SELECT order_id, until FROM orders_watch
+        WHERE ciphertext IS NOT NULL AND until < now() - interval '1 hour'""",
     "no order waits beyond its deadline": """
         SELECT o.id, o.status, o.deadline FROM orders_order o
         JOIN payments_escrow e ON e.id = o.escrow_id

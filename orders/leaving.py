@@ -28,6 +28,7 @@ from listings.models import (
     Watch,
 )
 from orders.models import OPEN, Dispute, Evidence, Message, Order, PlacedRequest, Rating
+from orders.verification import watching
 from payments import ledger, tax
 from payments.models import (
     Escrow,
@@ -165,6 +166,7 @@ def _texts(person: Person) -> None:
     Message.objects.filter(by=person).update(text=GONE)
     Rating.objects.filter(by=person).update(text="")
     Rating.objects.filter(about=person).update(report="")
+    watching.forget_all(person)
     # The digest stays: the same picture must not come back as somebody else's.
     Evidence.objects.filter(by=person).update(note="", key_id="", ciphertext=None)
     Report.objects.filter(reporter=person).update(text="", reporter=None)

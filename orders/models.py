@@ -59,7 +59,8 @@ class Orders(models.QuerySet["Order"]):
         """With all that an order page shows of other tables, in one query."""
         parts = ("listing__provider", "escrow", "buyer", "seller", "verification", "dispute")
         # Nobody who looks at an order needs the key that is lent for it.
-        return self.select_related(*parts).defer("verification__ciphertext")
+        keys = ("verification__ciphertext", "watch__ciphertext")
+        return self.select_related(*parts, "watch").defer(*keys)
 
 
 class Order(models.Model):

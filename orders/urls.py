@@ -15,6 +15,7 @@ urlpatterns = [
     path("<uuid:order_id>/cancellation/", views.cancellation, name="cancellation"),
     path("<uuid:order_id>/transfer/", views.transfer, name="transfer"),
     path("<uuid:order_id>/readings/", verification.readings, name="readings"),
+    path("<uuid:order_id>/watch/", verification.watch, name="watch"),
     path("<uuid:order_id>/acceptance/", verification.acceptance, name="acceptance"),
     path("<uuid:order_id>/report/", verification.report, name="report"),
     path("<uuid:order_id>/report.pdf", verification.report_file, name="report-file"),

@@ -1,7 +1,7 @@
 """The rolling reserve: part of what a new seller earns stays a while, for refunds that come late.
 
 It lies in the seller's own account at the processor and is theirs; it is only not paid out yet.
-Nothing is booked for it: it follows from the postings and the clock.
+Nothing is booked for it: it follows from the postings, the clock and the open cases.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,11 @@ from django.db.models.functions import Now
 
 from accounts.models import Person, Standing
 from payments import ledger, money
-from payments.models import Posting
+from payments.escrow import shares
+from payments.models import Escrow, Incident, Posting
+
+# The kind of the case that holds what a sale brought (`orders.verification.watching`).
+CREDIT_REVERSED = "credit_reversed"
 
 
 @dataclass(frozen=True)
@@ -48,5 +52,13 @@ def steps(person: Person, currency: str) -> list[Step]:
 
 
 def reserved_cents(person: Person, currency: str) -> int:
-    """All that is in reserve now."""
-    return sum(step.cents for step in steps(person, currency))
+    """All that is in reserve now, and what is in question."""
+    in_reserve = sum(step.cents for step in steps(person, currency))
+    return in_reserve + in_question_cents(person, currency)
+
+
+def in_question_cents(person: Person, currency: str) -> int:
+    """What sales brought whose credit was taken back, until a moderator has closed the case."""
+    cases = Incident.objects.filter(kind=CREDIT_REVERSED, closed_at=None)
+    sales = Escrow.objects.filter(pk__in=cases.values("escrow"), seller=person, currency=currency)
+    return sum(shares(sale, sale.refunded_cents).to_seller_cents for sale in sales)

@@ -93,6 +93,8 @@ _DEFAULTS = {
     "AGREE_WITHIN_SECONDS": "600",
     "APPEAL_WITHIN_SECONDS": "30",
     "READING_INTERVAL_SECONDS": "2",
+    "WATCH_INTERVAL_SECONDS": "10",
+    "WATCH_SECONDS": "600",
     # So that a newcomer's first sale can be paid out whole.
     "RESERVE_BP": "0",
     # Room enough for whoever tries things out as a new seller.

@@ -26,6 +26,11 @@ class Key(serializers.Serializer[Any]):
     """A key that may only read the balance; where a provider wants more, its parts in order."""
 
     key = Text(max_length=LONGEST_KEY, write_only=True)
+    watch = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Read on after a verified arrival, in case the provider takes it back.",
+    )
 
 
 class OrderStep(APIView):
@@ -62,7 +67,7 @@ class Readings(OrderStep):
         lending.check_lender(order, request.user)
         given = Key(data=request.data)
         given.is_valid(raise_exception=True)
-        lending.lend(order, actor=request.user, key=given.validated_data["key"])
+        lending.lend(order, actor=request.user, **given.validated_data)
         return self.answer(request, order_id, status=202)
 
 

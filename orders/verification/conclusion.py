@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from orders import tranches
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import advance, machine, tell
 from orders.verification import course
 from orders.verification.lending import reader_for
-from orders.verification.models import BalanceReading, Verification
+from orders.verification.models import BalanceReading, Verification, Watch
 from orders.verification.rungs import FEWEST_TO_REFUTE, LADDER, Case, Finding
 from providers.catalogue_reader import Reader
 from providers.readings import Reading, account_mark
@@ -61,8 +62,8 @@ def case_of(order: Order, verification: Verification) -> Case:
     reader = reader_for(order)
     assert reader is not None
     rows = list(verification.readings.filter(attempt=verification.attempt, problem=""))
-    before = [_reading(row) for row in rows if row.before]
-    after = [_reading(row) for row in rows if not row.before]
+    before = [as_reading(row) for row in rows if row.before]
+    after = [as_reading(row) for row in rows if not row.before]
     return Case(
         agreed_cents=order.face_value_cents,
         currency=order.currency,
@@ -77,7 +78,8 @@ def case_of(order: Order, verification: Verification) -> Case:
     )
 
 
-def _reading(row: BalanceReading) -> Reading:
+def as_reading(row: BalanceReading) -> Reading:
+    """What was read."""
     assert row.figures is not None
     return Reading.from_data(row.figures)
 
@@ -93,17 +95,22 @@ def _claimed(mine: Verification) -> int:
 
     One arrival must not verify two orders: whoever lies about the other could ride on it.
     """
-    same = Q(key_mark=mine.key_mark)
-    if mine.account_marks:
-        same |= Q(account_marks__overlap=mine.account_marks)
     others = (
-        Verification.objects.filter(same)
-        .exclude(pk=mine.pk)
-        .filter(order__sent_at__isnull=False, order__listing__provider=_provider(mine))
+        others_of(mine)
+        .filter(order__sent_at__isnull=False)
         .filter(Q(forgotten_at=None) | Q(forgotten_at__gt=mine.lent_at))
         .exclude(order__verdict=Verdict.REFUTED)
     )
     return sum(others.values_list("order__face_value_cents", flat=True))
+
+
+def others_of(mine: Verification) -> QuerySet[Verification]:
+    """Measurings of other orders that read the same account."""
+    same = Q(key_mark=mine.key_mark)
+    if mine.account_marks:
+        same |= Q(account_marks__overlap=mine.account_marks)
+    others = Verification.objects.filter(same).exclude(pk=mine.pk)
+    return others.filter(order__listing__provider=_provider(mine))
 
 
 def _provider(verification: Verification) -> str:
@@ -128,6 +135,8 @@ def _is_over(order: Order, verification: Verification) -> bool:
 
 def _end(order: Order, verification: Verification, finding: Finding) -> None:
     """Write the verdict down, forget the key, and move the order on if it has arrived."""
+    if finding.verdict == Verdict.VERIFIED and order.status == OrderStatus.TRANSFERRED:
+        _watch(order, verification)
     course.finish(verification, reason=finding.reason)
     known: dict[str, Any] = {"verdict": finding.verdict, "measured_cents": finding.measured_cents}
     kind = f"measured_{finding.verdict}"
@@ -148,8 +157,24 @@ def _end(order: Order, verification: Verification, finding: Finding) -> None:
     _tell(order, finding)
 
 
+def _watch(order: Order, verification: Verification) -> None:
+    """Keep the key for a watch, where the buyer agreed and the figures can show a reversal."""
+    reader = reader_for(order)
+    if not verification.watch or reader is None or not reader.may_refute:
+        return
+    Watch.objects.create(
+        order=order,
+        key_id=verification.key_id,
+        ciphertext=verification.ciphertext,
+        until=Now() + timedelta(seconds=settings.WATCH_SECONDS),
+        next_at=Now() + timedelta(seconds=settings.WATCH_INTERVAL_SECONDS),
+    )
+
+
 def _tell(order: Order, finding: Finding) -> None:
+    watched = Watch.objects.filter(order=order, ended_at=None).exists()
     more: dict[str, Any] = {
+        "watched": watched,
         "reason": finding.reason,
         "measured_cents": finding.measured_cents,
         "provider": order.listing.provider.name,

@@ -16,3 +16,9 @@ class LendForm(forms.Form):
         ),
         error_messages={"required": "Paste the key."},
     )
+    watch = forms.BooleanField(
+        label="Read the balance on after the arrival, in case it is taken back",
+        required=False,
+        help_text="Then the key stays, encrypted, until the watch is over; you can end it at any "
+        "time.",
+    )

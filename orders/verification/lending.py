@@ -1,5 +1,7 @@
 """The buyer lends a key with which the arrival is measured: taken in, encrypted, and forgotten."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -31,8 +33,10 @@ def check_lender(order: Order, actor: Person) -> None:
 
 
 @transaction.atomic
-def lend(order: Order, *, actor: Person, key: str) -> Verification:
+def lend(order: Order, *, actor: Person, key: str, watch: bool = False) -> Verification:
     """Take the buyer's key and read what is there, before the seller sends.
+
+    `watch`: the buyer lets the balance be read on after a verified arrival (`watching`).
 
     Raises NotAllowed for anybody else, WrongState unless it is paid and not sent, NotReadable
     where the provider cannot be read, Invalid where this cannot be a key, TooManyKeys.
@@ -48,15 +52,16 @@ def lend(order: Order, *, actor: Person, key: str) -> Verification:
         key_parts(reader, key)
     except KeyMalformed as error:
         raise Invalid("key", str(error)) from None
-    verification = _stored(order, actor, reader, key)
+    verification = _stored(order, actor, reader, key, watch=watch)
     machine.remark(order, kind="key_lent", actor=actor)
     Order.objects.filter(pk=order.pk).update(rung=reader.rung, verdict="", measured_cents=None)
     return verification
 
 
-def _stored(order: Order, actor: Person, reader: Reader, key: str) -> Verification:
+def _stored(order: Order, actor: Person, reader: Reader, key: str, *, watch: bool) -> Verification:
     key_id, ciphertext = encrypt(key)
-    kept = {
+    kept: dict[str, Any] = {
+        "watch": watch,
         "key_id": key_id,
         "ciphertext": ciphertext,
         # Equal however it was spaced: the same account must be known again.

@@ -42,6 +42,9 @@ class Verification(models.Model):
     key_id = models.CharField(max_length=12, blank=True)
     ciphertext = models.BinaryField(null=True)
     forgotten_at = models.DateTimeField(null=True)
+    watch = models.BooleanField(
+        default=False, db_default=False, help_text="The buyer lets it be read on afterwards."
+    )
     part_offered_at = models.DateTimeField(
         null=True, help_text="The buyer would take the measured part."
     )
@@ -87,6 +90,9 @@ class BalanceReading(models.Model):
     )
     attempt = models.PositiveSmallIntegerField()
     before = models.BooleanField(help_text="Taken before the credit was sent.")
+    watched = models.BooleanField(
+        default=False, db_default=False, help_text="Taken after the verdict, to see a reversal."
+    )
     at = models.DateTimeField(db_default=Now(), editable=False)
     problem = models.CharField(max_length=40, blank=True)
     figures = models.JSONField(null=True)
@@ -104,3 +110,43 @@ class BalanceReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.problem or 'read'}"
+
+
+class WatchEnd(models.TextChoices):
+    STOOD = "stood", "Nothing was taken back"
+    DROPPED = "dropped", "The credit was taken back"
+    UNREAD = "unread", "The balance could not be read any more"
+    STOPPED = "stopped", "The buyer or the trade ended it"
+
+
+class Watch(models.Model):
+    """Reading on after a verified arrival, for as long as the provider might take it back.
+
+    The key is moved here when the measuring ends, and gone when the watch has ended.
+    """
+
+    order = models.OneToOneField("orders.Order", on_delete=models.PROTECT, related_name="watch")
+    began_at = models.DateTimeField(db_default=Now(), editable=False)
+    until = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    key_id = models.CharField(max_length=12, blank=True)
+    ciphertext = models.BinaryField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=WatchEnd.choices, blank=True)
+    measured_cents = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at=None, outcome="", ciphertext__isnull=False)
+                | Q(ended_at__isnull=False, ciphertext=None, next_at=None) & ~Q(outcome=""),
+                name="no_key_outlives_its_watch",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="watch_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.outcome or 'watched'}"

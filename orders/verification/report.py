@@ -20,7 +20,7 @@ from accounts.encryption import key_ids
 from orders.models import Order
 from orders.verification.conclusion import is_other_account
 from orders.verification.lending import reader_for
-from orders.verification.models import BalanceReading, Verification
+from orders.verification.models import BalanceReading, Verification, Watch
 from orders.verification.reasons import REASONS, explain
 from providers.readings import Reading
 from providers.vocabulary import PAPER_RUNGS, Rung
@@ -52,9 +52,30 @@ def compose(order: Order) -> dict[str, Any]:
         "explanation": explain(reason),
         "formula": _formula(order),
         "other_account": bool(rows) and is_other_account(order, _figures(rows)),
-        "key_deleted_at": _moment(found.forgotten_at) if found else None,
+        "key_deleted_at": _key_deleted_at(order, found),
+        "watch": _watch(order),
         "readings": [_row(row) for row in rows],
         **_documents(order),
+    }
+
+
+def _key_deleted_at(order: Order, found: Verification | None) -> str | None:
+    """Where the balance is watched, the key goes with the watch."""
+    watch: Watch | None = getattr(order, "watch", None)
+    if watch is not None:
+        return _moment(watch.ended_at)
+    return _moment(found.forgotten_at) if found else None
+
+
+def _watch(order: Order) -> dict[str, Any] | None:
+    watch: Watch | None = getattr(order, "watch", None)
+    if watch is None:
+        return None
+    return {
+        "until": _moment(watch.until),
+        "ended_at": _moment(watch.ended_at),
+        "outcome": watch.outcome or None,
+        "left_cents": watch.measured_cents,
     }
 
 
@@ -153,7 +174,7 @@ def _row(row: BalanceReading) -> dict[str, Any]:
     counted = figures.get("figure") or ", ".join(amount for _, amount in figures["rows"])
     return {
         "at": _moment(row.at),
-        "when": "before" if row.before else "after",
+        "when": "before" if row.before else "watched" if row.watched else "after",
         "problem": row.problem or None,
         "problem_in_words": REASONS.get(row.problem) if row.problem else None,
         "currency": figures.get("currency"),

@@ -66,11 +66,14 @@ def take(verification_id: int) -> bool:
 
 
 def _read(reader: Reader, verification: Verification) -> tuple[Reading | None, str, bool]:
-    """The reading, or why there is none; the key lives no longer than this call."""
     assert verification.ciphertext is not None
+    return read_with(reader, verification.key_id, bytes(verification.ciphertext))
+
+
+def read_with(reader: Reader, key_id: str, ciphertext: bytes) -> tuple[Reading | None, str, bool]:
+    """The reading, or why there is none and whether for the key; that lives no longer than this."""
     try:
-        key = decrypt(verification.key_id, bytes(verification.ciphertext))
-        return read(reader, key), "", False
+        return read(reader, decrypt(key_id, ciphertext)), "", False
     except ReadingFailed as error:
         return None, error.problem, error.by_key
     except (KeyError, ValueError):

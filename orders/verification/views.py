@@ -14,7 +14,7 @@ from accounts.refusals import Invalid
 from orders.completion import accept_part
 from orders.models import Order, OrderStatus
 from orders.verification import report as reports
-from orders.verification import report_paper
+from orders.verification import report_paper, watching
 from orders.verification.forms import LendForm
 from orders.verification.lending import check_lender, lend
 from orders.views import _of_party, _page, step
@@ -30,12 +30,20 @@ def readings(request: SignedInRequest, order: Order) -> HttpResponse:
     form = LendForm(request.POST)
     if form.is_valid():
         try:
-            lend(order, actor=request.user, key=form.cleaned_data["key"])
+            lend(order, actor=request.user, **form.cleaned_data)
         except Invalid as error:
             form.add_error("key", str(error))
     if form.errors:
         return _page(request, order, status=400, lend_form=form)
     messages.success(request, "The key is kept encrypted while your balance is read.")
+    return redirect(order)
+
+
+@step
+def watch(request: SignedInRequest, order: Order) -> HttpResponse:
+    """The buyer ends the watch of their balance."""
+    watching.stop(order, actor=request.user)
+    messages.success(request, "The watch has ended, and the key is deleted here.")
     return redirect(order)
 
 

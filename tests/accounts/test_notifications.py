@@ -38,6 +38,8 @@ from orders import (
     transfer,
 )
 from orders.models import Verdict
+from orders.verification import lending, watching
+from orders.verification.models import Watch
 from payments import chargebacks, payouts, suspicions
 from payments.models import Instruction
 from payments.processor.interface import CardDispute, Warned
@@ -112,6 +114,22 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     _paid_out(Notification.objects.filter(kind="order_completed_seller")[0].person, sandbox)
     _said(buyer)
     _in_parts(buyer)
+    _taken_back(sandbox)
+
+
+def _taken_back(sandbox: SandboxProcess) -> None:
+    """Credit that had arrived, and is gone after the release."""
+    cache.clear()  # the provider rests after its failures
+    gone = Measured(sandbox, "openrouter")
+    gone.holds(granted=20)
+    lending.lend(gone.order, actor=gone.buyer, key=gone.key, watch=True)
+    gone.tick(2).holds(granted=70)
+    gone.send().tick(2)
+    completion.complete_verified(gone.order)
+    gone.holds(granted=20)
+    for _ in range(2):
+        Watch.objects.filter(order=gone.order).update(next_at=Now())
+        watching.take_due()
 
 
 def _in_parts(buyer: Person) -> None:

@@ -101,6 +101,7 @@ def test_a_moderator_sees_it_after_giving_a_reason(
 def test_the_same_picture_is_refused_on_another_order(
     order: Order, buyer: Person, buyer2: Person, again: str
 ) -> None:
+    """Abuse case 44: a picture that was evidence in one trade is none in another."""
     hand_in(order, buyer, a_picture(colour=9000))
     words = PngImagePlugin.PngInfo()
     words.add_text("Comment", "another")
@@ -117,6 +118,7 @@ def test_the_same_picture_is_refused_on_another_order(
 def test_a_nonce_is_for_one_upload_of_one_person_on_one_order(
     order: Order, buyer: Person, buyer2: Person
 ) -> None:
+    """Abuse case 44: what is handed in is bound to its order by a nonce."""
     other = a_sent_order(buyer2)
     wrong = (
         handing_in.new_nonce(other, buyer),

@@ -148,6 +148,7 @@ def test_a_key_that_the_provider_does_not_know_is_the_keys_fault(sandbox: Sandbo
 
 
 def test_a_slow_answer_is_given_up(sandbox: SandboxProcess) -> None:
+    """Abuse case 45: slow."""
     one, key = reader("vast"), "key-slow"
     account(sandbox, one, key, remaining=1)
     sandbox.control("POST", "providers/vast/faults/", {"kind": "slow", "times": 1})
@@ -158,6 +159,7 @@ def test_a_slow_answer_is_given_up(sandbox: SandboxProcess) -> None:
 def test_after_five_failures_the_provider_is_left_alone_and_the_others_are_not(
     sandbox: SandboxProcess,
 ) -> None:
+    """Abuse case 45: the breaker opens."""
     one, key = reader("vast"), "key-breaker"
     account(sandbox, one, key, remaining=1)
     sandbox.control("POST", "providers/vast/faults/", {"kind": "status_500", "times": 5})
