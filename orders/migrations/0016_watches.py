@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0014_found_by_index'),
+        ('orders', '0015_opened_for_a_trade'),
     ]
 
     operations = [
