@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Person
 from listings.models import Listing, ListingStatus, Report
 from payments.models import Incident
+from tests.browser import violations
 from tests.console import scenery
 from tests.console.test_access import pages
 from tests.factories import PASSWORD, a_listing, a_second_factor, code_now
@@ -118,4 +119,7 @@ def test_no_page_breaks_the_policy_or_its_frame(
             scheme == "dark"
         )
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        if scheme == "light" and address.count("/") != 5:
+            found = [f"{one['id']}: {one['nodes'][0]['target']}" for one in violations(page)]
+            assert found == [], f"{address} {chr(10).join(found)}"
     assert errors == []
