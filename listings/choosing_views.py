@@ -1,6 +1,6 @@
 """Pages that help to choose: offers side by side, and an amount out of several offers."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,13 +36,15 @@ def plan(request: HttpRequest) -> HttpResponse:
     """The cheapest way to buy an amount of one provider's credit."""
     names = current_names()
     slug, text = request.GET.get("provider", ""), request.GET.get("amount", "")[:30]
+    buyer = request.user if request.user.is_authenticated else None
     cents = read_amount_cents(text)  # a hundred dollars where it says nothing
     context = {
         "providers": names.items(),
         "chosen": slug[:60],
         "cents": cents,
         "name": names.get(slug),
-        "plan": cheapest(slug, cents) if slug in names else None,
+        "plan": cheapest(slug, cents, buyer=buyer) if slug in names else None,
+        "key": uuid4(),
     }
     status = 400 if slug and slug not in names else 200
     return render(request, "listings/plan.html", context, status=status)

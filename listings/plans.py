@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from accounts.models import Person
 from listings.models import Listing
 from listings.quotes import Quote, quote
+from providers.vocabulary import TransferMethod
 
 # Each is another order to pay and another seller to wait for.
 MOST_ORDERS = 8
@@ -34,18 +36,32 @@ class Plan:
         return sum(part.quote.price_cents for part in self.parts)
 
     @property
+    def saved_cents(self) -> int:
+        return self.face_value_cents - self.price_cents
+
+    @property
+    def names_recipient(self) -> bool:
+        """Whether any of it goes to an account at the provider."""
+        methods = {part.listing.transfer_method for part in self.parts}
+        return methods != {TransferMethod.REDEEM_CODE}
+
+    @property
     def missing_cents(self) -> int:
         """What is not on offer in fitting pieces."""
         return max(0, self.wanted_cents - self.face_value_cents)
 
 
-def cheapest(provider: str, wanted_cents: int) -> Plan:
+def cheapest(provider: str, wanted_cents: int, *, buyer: Person | None = None) -> Plan:
     """Take from the offers with the largest discount first, each in an amount that it sells.
+
+    Out of other people's offers, where it is known who buys.
 
     Never more than is wanted. Amounts come in steps, so the last few dollars may be missing even
     where there is more on offer; the plan says so.
     """
     rows = Listing.objects.live().with_parts().filter(provider=provider)
+    if buyer is not None:
+        rows = rows.exclude(seller__in=buyer.selves)
     parts: list[Part] = []
     missing = wanted_cents
     for listing in rows.order_by("-discount_bp", "-pk")[:LOOKED_AT]:

@@ -1,7 +1,7 @@
 -- What the audit looks at when it looks only at what has changed. Each part makes a temporary
 -- table of that name; see audit_scope.py.
 
--- rows: changed_escrow
+-- rows: changed_by_itself
 SELECT escrow_id AS id
 FROM public.payments_posting
 WHERE id > %(posting)s AND escrow_id IS NOT NULL
@@ -14,6 +14,16 @@ SELECT o.escrow_id
 FROM public.orders_orderevent e
 JOIN public.orders_order o ON o.id = e.order_id
 WHERE e.id > %(orderevent)s
+
+-- rows: changed_escrow
+SELECT id
+FROM changed_by_itself
+UNION
+SELECT other.id
+FROM public.payments_escrow one
+JOIN public.payments_escrow other ON other.basket_id = one.basket_id
+WHERE one.basket_id IS NOT NULL AND one.id IN (SELECT id
+FROM changed_by_itself)
 
 -- rows: changed_order
 SELECT id, listing_id
@@ -44,6 +54,18 @@ SELECT *
 FROM public.payments_escrow
 WHERE id IN (SELECT id
 FROM changed_escrow)
+
+-- rows: payments_basket
+SELECT *
+FROM public.payments_basket
+WHERE id IN (SELECT basket_id
+FROM payments_escrow)
+
+-- rows: payments_basketevent
+SELECT *
+FROM public.payments_basketevent
+WHERE basket_id IN (SELECT id
+FROM payments_basket)
 
 -- rows: payments_escrowevent
 SELECT *

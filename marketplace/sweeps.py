@@ -14,6 +14,7 @@ from accounts import audit_chain, notifications, proposals
 from listings import alerts, expiry, facets, prices
 from marketplace import ledger_audit
 from marketplace.console import alarms, overview
+from orders import baskets as order_baskets
 from orders import (
     batches,
     deadlines,
@@ -28,6 +29,7 @@ from orders import (
 from orders.models import Order
 from orders.verification import taking, watching
 from payments import (
+    baskets,
     chargebacks,
     collection,
     instructions,
@@ -88,8 +90,10 @@ def sweep() -> dict[str, int]:
             return {}
         return {
             "webhooks": _once(webhooks.process_due),
+            "baskets": _each(baskets.tidy, baskets.due()),
             "orders": _each(_follow, follow.due()),
             "parts": _each(tranches.release_due, tranches.due()),
+            "declined cards": _each(order_baskets.tell_declined, order_baskets.declined()),
             "completed": _once(batches.complete_due),
             "deadlines": _each(deadlines.enforce, deadlines.due()),
             "recoveries": _each(recovery.begin, recovery.due()),
@@ -140,6 +144,7 @@ def poll() -> dict[str, int]:
         waiting = PayoutAccount.objects.filter(ready=False).exclude(remote_id="")
         accounts = list(waiting.order_by("?").values_list("remote_id", flat=True)[:100])
         return {
+            "cards": _once(baskets.collect_due),
             "payments": _once(collection.collect_due),
             "payouts": _each(payouts.follow, payouts.pending_payouts()),
             "refunds": _once(payouts.follow_failed_refunds),

@@ -86,7 +86,7 @@ class OrderList(generics.GenericAPIView[Order]):
     )
     def post(self, request: PersonalRequest) -> HttpResponse:
         """Reserve credit at a fixed price. It is bought when it is paid at `payment_url`."""
-        buyer, key = request.user, _idempotency_key(request)
+        buyer, key = request.user, idempotency_key(request)
         if key is None:
             answer = _rendered(checkout.place(buyer=buyer, **_terms(request)))
         else:
@@ -100,7 +100,8 @@ class OrderList(generics.GenericAPIView[Order]):
         return HttpResponse(answer, status=201, content_type="application/json")
 
 
-def _idempotency_key(request: PersonalRequest) -> str | None:
+def idempotency_key(request: PersonalRequest) -> str | None:
+    """What the request says of itself, so that it is carried out once."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise serializers.ValidationError(

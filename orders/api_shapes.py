@@ -137,6 +137,9 @@ class OrderAnswer(serializers.Serializer[Any]):
     payment_url = serializers.URLField(
         allow_null=True, help_text="Where the buyer pays; null once that is no longer possible."
     )
+    basket = serializers.CharField(
+        allow_null=True, help_text="The basket that it is paid with, to its buyer."
+    )
     placed_at = serializers.DateTimeField()
     pay_before = serializers.DateTimeField()
     deadline = serializers.DateTimeField(
@@ -170,6 +173,7 @@ def represent(order: Order, person: Person) -> dict[str, Any]:
         "price_cents": order.price_cents,
         "proceeds_cents": order.proceeds_cents,
         "payment_url": payment_url(order) if buying else None,
+        "basket": str(escrow.basket_id) if buying and escrow.basket_id else None,
         "placed_at": order.placed_at,
         "pay_before": order.pay_before,
         "deadline": order.deadline,

@@ -47,6 +47,20 @@ INVARIANTS: Mapping[str, str] = {
             WHEN 'completed' THEN e.status IN ('released', 'split')
             WHEN 'cancelled' THEN e.status IN ('lapsed', 'refunded') OR taken_back
             ELSE e.status = 'held' OR taken_back END""",
+    "the orders of a basket are its buyer's, in its currency, two at least": """
+        SELECT b.id FROM payments_basket b LEFT JOIN payments_escrow e ON e.basket_id = b.id
+        GROUP BY b.id HAVING count(e.id) NOT BETWEEN 2 AND 10
+            OR bool_or((e.buyer_id, e.currency) IS DISTINCT FROM (b.buyer_id, b.currency))""",
+    "a basket's history is a path through its table": """
+        SELECT b.id, ev.kind FROM payments_basketevent ev
+        JOIN payments_basket b ON b.id = ev.basket_id
+        JOIN (SELECT id, lag(to_status) OVER (PARTITION BY basket_id ORDER BY id) AS before,
+            lead(id) OVER (PARTITION BY basket_id ORDER BY id) AS next FROM payments_basketevent
+        ) AS step ON step.id = ev.id
+        WHERE ev.from_status <> coalesce(step.before, '')
+            OR (step.next IS NULL AND ev.to_status <> b.status)
+            OR (ev.from_status, ev.to_status) NOT IN (('', 'open'), ('open', 'charging'),
+                ('open', 'ended'), ('charging', 'ended'))""",
     "nobody trades with themselves": """
         SELECT o.id FROM orders_order o JOIN listings_listing l ON l.id = o.listing_id
         WHERE o.buyer_id = o.seller_id OR o.seller_id <> l.seller_id""",

@@ -21,8 +21,8 @@ from orders import standing
 from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
-from payments import escrow, failpoints, instructions, money
-from payments.models import Instruction, InstructionStatus
+from payments import baskets, escrow, failpoints, instructions, money
+from payments.models import Basket, Instruction, InstructionStatus
 from payments.processor import processor
 from providers.clocks import clocks_of
 from providers.vocabulary import TransferMethod
@@ -62,8 +62,9 @@ def reserve(
     face_value_cents: int,
     expected_price_cents: int | None = None,
     recipient: str = "",
+    basket: Basket | None = None,
 ) -> Order:
-    """The part of `place` that is one transaction, the caller's."""
+    """The part of `place` that is one transaction, the caller's; alone or as part of a basket."""
     assert connection.in_atomic_block
     if one_person.are_same(buyer.pk, listing.seller_id):
         raise OwnListing
@@ -75,20 +76,23 @@ def reserve(
         raise PriceChanged(price_cents=price)
     _require_few_open(buyer)
     stock.reserve(listing, face_value_cents)
-    order = _quoted(buyer, listing, face_value_cents, price)
+    order = _quoted(buyer, listing, face_value_cents, price, basket)
     order.recipient = recipient
     order.save(force_insert=True)
     if listing.transfer_method == TransferMethod.REDEEM_CODE:
         vault.reserve(listing, order.pk, face_value_cents)
     machine.begin(order, kind="placed", actor=buyer)
-    tell(order, buyer, "order_placed")
+    if basket is None:
+        tell(order, buyer, "order_placed")
     return order
 
 
-def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents: int) -> Order:
+def _quoted(
+    buyer: Person, listing: Listing, face_value_cents: int, price_cents: int, basket: Basket | None
+) -> Order:
     """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
     commission = money.commission_on(price_cents, dials.now("COMMISSION_BP"))
-    now, clocks = _database_now(), clocks_of(listing.provider_id)
+    now, clocks = database_now(), clocks_of(listing.provider_id)
     order = Order(
         listing=listing,
         buyer=buyer,
@@ -114,6 +118,7 @@ def _quoted(buyer: Person, listing: Listing, face_value_cents: int, price_cents:
         currency=listing.currency,
         price_cents=price_cents,
         commission_cents=commission,
+        basket=basket,
     )
     escrow.open_checkout(
         order.escrow,
@@ -138,7 +143,8 @@ def _require_few_open(buyer: Person) -> None:
         raise TooManyOpenOrders
 
 
-def _database_now() -> datetime:
+def database_now() -> datetime:
+    """The moment at which this transaction began, by the one clock that decides."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT now()")
         now: datetime = cursor.fetchone()[0]
@@ -148,15 +154,19 @@ def _database_now() -> datetime:
 def open_payment_page(order: Order) -> Order:
     """Have the processor open the page, unless it did; the sweep tries again if it cannot now."""
     failpoints.reached("order reserved")
-    page = Instruction.objects.get(escrow=order.escrow, kind="checkout")
+    await_page(Instruction.objects.get(escrow=order.escrow, kind="checkout"))
+    order.escrow.refresh_from_db()
+    return order
+
+
+def await_page(page: Instruction) -> None:
+    """Have a page opened that is to be opened, and wait where somebody else does just that."""
     page = instructions.carry_out(page.pk)
     patience = time.monotonic() + PATIENCE_SECONDS
     while page.status == InstructionStatus.SENT and not page.error and time.monotonic() < patience:
         # A second request for the same order: the first is just asking for the page.
         time.sleep(0.1)
         page.refresh_from_db()
-    order.escrow.refresh_from_db()
-    return order
 
 
 def once(
@@ -167,32 +177,47 @@ def once(
     Raises KeyReused where the key came with another body. A refusal is not kept: nothing
     happened, so the same request may be made again.
     """
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()
     with transaction.atomic():
-        # A second request with this key waits here until the first has ended.
-        PlacedRequest.objects.bulk_create(
-            [PlacedRequest(buyer=buyer, key=key, body_digest=digest)], ignore_conflicts=True
-        )
-        request = PlacedRequest.objects.select_for_update().get(buyer=buyer, key=key)
-        if request.body_digest != digest:
-            raise KeyReused
+        request = claimed(buyer=buyer, key=key, body=body)
         if request.order is None:
             request.order = act()
             request.save(update_fields=["order"])
     order = Order.objects.with_parts().get(pk=request.order.pk)
     if request.answer is None:
         order = open_payment_page(order)
-        given = answer(order)
-        if payment_url(order):
-            kept = PlacedRequest.objects.filter(pk=request.pk, answer__isnull=True)
-            kept.update(answer=given)
-        request.refresh_from_db()
-        return request.answer or given
+        return kept_answer(request, answer(order), is_final=bool(payment_url(order)))
     return request.answer
 
 
+def claimed(*, buyer: Person, key: str, body: Any) -> PlacedRequest:
+    """The row of a key, locked: a second request with it waits until the first has ended.
+
+    Raises KeyReused where the key came with another body.
+    """
+    assert connection.in_atomic_block
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    PlacedRequest.objects.bulk_create(
+        [PlacedRequest(buyer=buyer, key=key, body_digest=digest)], ignore_conflicts=True
+    )
+    request = PlacedRequest.objects.select_for_update(of=("self",)).get(buyer=buyer, key=key)
+    if request.body_digest != digest:
+        raise KeyReused
+    return request
+
+
+def kept_answer(request: PlacedRequest, given: Any, *, is_final: bool) -> Any:
+    """The first answer with a payment page is the one that is given ever after."""
+    if is_final:
+        kept = PlacedRequest.objects.filter(pk=request.pk, answer__isnull=True)
+        kept.update(answer=given)
+    request.refresh_from_db()
+    return request.answer or given
+
+
 def payment_url(order: Order) -> str | None:
-    """Where the buyer pays, while they can."""
-    waiting = order.status == OrderStatus.PLACED and order.escrow.status == "awaiting"
-    return (order.escrow.checkout_url or None) if waiting else None
+    """Where the buyer pays, while they can: a page of the order's own, or of its basket's."""
+    escrow = order.escrow
+    if order.status != OrderStatus.PLACED or escrow.status != "awaiting":
+        return None
+    return escrow.checkout_url or (baskets.page_url(escrow.basket) if escrow.basket else None)

@@ -5,12 +5,15 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 
 from listings.forms import CentsField, DollarsField, PlainTextField
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
 from orders.models import CodeProblem, Dispute, EvidenceKind
 from payments import money
 
+# More lines than any basket has parts.
+MOST_LINES = 20
 LONGEST_RECIPIENT, LONGEST_MESSAGE, LONGEST_RATING = 254, 2000, 1000
 
 
@@ -51,6 +54,44 @@ class PlaceForm(forms.Form):
         return [
             f"{self[name].label}: {text}" for name, texts in self.errors.items() for text in texts
         ]
+
+
+class PartForm(forms.Form):
+    """One part of a basket: so much of an offer, at the price that its page said."""
+
+    listing = forms.UUIDField(label="Offer")
+    face_value_cents = CentsField(label="Amount")
+    expected_price_cents = CentsField(label="Price")
+
+
+class BasketForm(forms.Form):
+    """What a plan says, sent back: a line for each part, and where the buyer came from.
+
+    `key` is made anew each time the form is shown: a form that is sent twice places one basket.
+    """
+
+    key = forms.UUIDField(required=False)
+    provider = forms.SlugField(required=False, max_length=60)
+    amount = forms.CharField(required=False, max_length=30)
+    recipient = PlainTextField(label="Recipient", required=False, max_length=LONGEST_RECIPIENT)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        columns = [data.getlist(name)[:MOST_LINES] for name in PartForm.base_fields]
+        lines = zip(*columns, strict=False)
+        self.lines = [
+            PartForm(dict(zip(PartForm.base_fields, line, strict=True))) for line in lines
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        if not all(line.is_valid() for line in self.lines):
+            raise forms.ValidationError("This plan cannot be read. Ask for it once more.")
+        where = {"recipient": self.cleaned_data.get("recipient", "")}
+        self.cleaned_data["parts"] = [line.cleaned_data | where for line in self.lines]
+        return self.cleaned_data
+
+    def clean_key(self) -> str:
+        return f"page:{self.cleaned_data['key'] or uuid4()}"
 
 
 class RecipientForm(forms.Form):

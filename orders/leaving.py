@@ -66,6 +66,7 @@ def money_under_way(person: Person) -> list[str]:
         reasons.append("A payment of one of your trades is still held.")
     sending = Q(status__in=[InstructionStatus.READY, InstructionStatus.SENT])
     theirs = Q(person__in=mine) | Q(escrow__buyer__in=mine) | Q(escrow__seller__in=mine)
+    theirs |= Q(basket__buyer__in=mine)
     paying_out = Payout.objects.filter(person__in=mine, status=PayoutStatus.PENDING)
     if Instruction.objects.filter(theirs, sending).exists() or paying_out.exists():
         reasons.append("Money is on its way to you or from you.")
@@ -133,6 +134,7 @@ def _ways_in(person: Person) -> None:
         rows.delete()
     # All of these are over. What they named is in the processor's own books.
     pages = Q(kind=InstructionKind.CHECKOUT) & (Q(escrow__buyer=person) | Q(escrow__seller=person))
+    pages |= Q(kind=InstructionKind.SETUP, basket__buyer=person)
     Instruction.objects.filter(pages | Q(kind=InstructionKind.ACCOUNT, person=person)).update(
         params={}
     )

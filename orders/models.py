@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.machines import Event
 from accounts.models import Person
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP, Listing
-from payments.models import Escrow
+from payments.models import Basket, Escrow
 from providers.vocabulary import PAPER_RUNGS, Rung, TransferMethod
 
 
@@ -57,10 +57,11 @@ class Orders(models.QuerySet["Order"]):
 
     def with_parts(self) -> "Orders":
         """With all that an order page shows of other tables, in one query."""
-        parts = ("listing__provider", "escrow", "buyer", "seller", "verification", "dispute")
+        people = ("buyer", "seller")
+        parts = ("listing__provider", "escrow__basket", "verification", "dispute")
         # Nobody who looks at an order needs the key that is lent for it.
         keys = ("verification__ciphertext", "watch__ciphertext")
-        return self.select_related(*parts, "watch").defer(*keys)
+        return self.select_related(*people, *parts, "watch").defer(*keys)
 
 
 class Order(models.Model):
@@ -204,12 +205,13 @@ class OrderEvent(Event):
 
 
 class PlacedRequest(models.Model):
-    """An Idempotency-Key that placed an order: the same request gets the same answer."""
+    """An Idempotency-Key that placed an order, or a basket: the same request, the same answer."""
 
     buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     body_digest = models.CharField(max_length=64)
     order = models.OneToOneField(Order, null=True, on_delete=models.PROTECT, related_name="+")
+    basket = models.OneToOneField(Basket, null=True, on_delete=models.PROTECT, related_name="+")
     answer = models.JSONField(null=True)
     at = models.DateTimeField(db_default=Now(), editable=False)
 

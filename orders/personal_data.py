@@ -36,7 +36,7 @@ from orders.leaving import money_under_way
 from orders.models import Dispute, Evidence, Order
 from orders.verification import report
 from payments import ledger
-from payments.models import Payout, PayoutAccount, PayoutPlan, Posting, TaxDetails
+from payments.models import Basket, Payout, PayoutAccount, PayoutPlan, Posting, TaxDetails
 from payments.payouts import balances
 
 KEPT_FOR = timedelta(days=7)
@@ -159,6 +159,10 @@ def _money(person: Person) -> Any:
         ),
         "payout_plan": _rows(PayoutPlan.objects.filter(person__in=person.selves)),
         "payouts": _rows(Payout.objects.filter(person__in=person.selves)),
+        "baskets": [
+            _rows([basket])[0] | {"orders": [escrow.reference for escrow in basket.escrows.all()]}
+            for basket in Basket.objects.filter(buyer__in=person.selves).prefetch_related("escrows")
+        ],
         "postings": _rows(moved.order_by("pk")),
     }
 

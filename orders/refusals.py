@@ -9,6 +9,16 @@ class PriceChanged(Refusal):
     message = "The price has changed since you looked. Check the new one and order again."
 
 
+class BasketRefused(Refusal):
+    """`parts` says of each part that cannot be had so why, as an order of it would be refused."""
+
+    code = "basket_changed"
+    message = (
+        "Not everything can be bought as you saw it, so nothing was ordered. Look at what has "
+        "changed and order again."
+    )
+
+
 class TooManyOpenOrders(Refusal):
     code = "too_many_open_orders"
     message = "You have too many unpaid orders. Pay or cancel one first."

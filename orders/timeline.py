@@ -220,6 +220,8 @@ def next_step(order: Order, *, role: str) -> str:
     """What is next, as the name of a task or of something to wait for; "" when all is over."""
     buys = role == "buyer"
     match order.status:
+        case S.PLACED if buys and order.escrow.is_charged_soon:
+            return "await_charge"
         case S.PLACED:
             return "pay" if buys else "await_payment"
         case S.PAID if order.transfer_method == TransferMethod.REDEEM_CODE:
@@ -265,6 +267,7 @@ def _may(order: Order, role: str) -> set[str]:
         may = MORE_MAY[role] | ({"confirm"} if is_new else set())
     if "send" in may and may_come_in_parts(order):
         may = may | {"send_part"}
+    may = may - {"pay"} if order.escrow.is_charged_soon else may
     if role == "buyer" and order.status == S.PAID and reader_for(order) is not None:
         measuring = getattr(order, "verification", None)
         may = may | ({"lend_key"} if measuring is None or measuring.status == DONE else set())
@@ -313,5 +316,6 @@ def _by(order: Order, event: OrderEvent, viewer: Person) -> str:
 
 def _version(order: Order, events: Sequence[OrderEvent]) -> str:
     escrow = order.escrow
-    flags = "".join("01"[bool(flag)] for flag in (escrow.checkout_url, escrow.contested_at))
+    marks = (escrow.checkout_url, escrow.contested_at, escrow.is_charged_soon)
+    flags = "".join("01"[bool(flag)] for flag in marks)
     return f"{events[-1].pk if events else 0}-{escrow.status}-{flags}"

@@ -1,12 +1,30 @@
 from django.urls import path
 
-from orders import code_views, dispute_views, evidence_views, message_views, rating_views, views
+from orders import (
+    basket_views,
+    code_views,
+    dispute_views,
+    evidence_views,
+    message_views,
+    rating_views,
+    views,
+)
 from orders.verification import views as verification
 
 app_name = "orders"
 urlpatterns = [
     path("", views.index, name="index"),
     path("new/<uuid:listing_id>/", views.place, name="place"),
+    path("baskets/new/", basket_views.place, name="basket-place"),
+    path("baskets/<uuid:basket_id>/", basket_views.detail, name="basket"),
+    path("baskets/<uuid:basket_id>/state/", basket_views.state, name="basket-state"),
+    path("baskets/<uuid:basket_id>/payment/", basket_views.payment, name="basket-payment"),
+    path("baskets/<uuid:basket_id>/returned/", basket_views.returned, name="basket-returned"),
+    path(
+        "baskets/<uuid:basket_id>/cancellation/",
+        basket_views.cancellation,
+        name="basket-cancellation",
+    ),
     path("<uuid:order_id>/", views.detail, name="detail"),
     path("<uuid:order_id>/state/", views.state, name="state"),
     path("<uuid:order_id>/payment/", views.payment, name="payment"),

@@ -30,6 +30,7 @@ from orders.models import Order, OrderStatus
 from orders.verification.forms import LendForm
 from orders.waiting import waiting
 from payments import collection, documents
+from payments.models import BasketStatus
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 
 log = logging.getLogger(__name__)
@@ -172,6 +173,9 @@ def payment(request: SignedInRequest, order: Order) -> HttpResponse:
     order = checkout.open_payment_page(order)
     if url := checkout.payment_url(order):
         return redirect(url)
+    basket = order.escrow.basket
+    if basket is not None and basket.status == BasketStatus.OPEN:
+        return redirect("orders:basket", basket.pk)
     messages.warning(request, "The payment page is not open yet. Try again in a few seconds.")
     return redirect(order)
 

@@ -111,6 +111,22 @@ INVARIANTS: Mapping[str, str] = {
             OR (ev.from_status <> ev.to_status AND (ev.from_status, ev.to_status) NOT IN (
                 ('', 'awaiting'), ('awaiting', 'held'), ('awaiting', 'lapsed'),
                 ('held', 'released'), ('held', 'refunded'), ('held', 'split')))""",
+    "no escrow has a page of its own beside a charge of its basket's card": """
+        SELECT e.reference FROM payments_escrow e
+        JOIN payments_instruction c ON c.escrow_id = e.id AND c.kind = 'charge'
+            AND c.status IN ('ready', 'sent', 'done')
+        JOIN payments_instruction p ON p.escrow_id = e.id AND p.kind = 'checkout'
+            AND (p.tries > 0 OR p.due_at IS NOT NULL)""",
+    "a kept card is charged what its escrow awaits, for its buyer": """
+        SELECT i.purpose FROM payments_instruction i
+        JOIN payments_escrow e ON e.id = i.escrow_id
+        LEFT JOIN payments_basket b ON b.id = e.basket_id AND b.buyer_id = e.buyer_id
+            AND b.currency = e.currency AND b.customer_id = i.params ->> 'customer'
+            AND b.card_id = i.params ->> 'payment_method'
+        WHERE i.kind = 'charge' AND (b.id IS NULL
+            OR (i.params ->> 'amount')::bigint <> e.price_cents
+            OR upper(i.params ->> 'currency') <> e.currency
+            OR i.params ->> 'transfer_group' <> e.reference)""",
     "every call to the processor was written down before it was made": """
         SELECT purpose FROM payments_instruction
         WHERE (status = 'done' AND (first_sent_at IS NULL OR first_sent_at < created_at))
@@ -122,6 +138,11 @@ ALARMS: Mapping[str, str] = {
     "no instruction waits beyond its time": """
         SELECT purpose, error FROM payments_instruction
         WHERE status IN ('ready', 'sent') AND due_at < now() - interval '1 hour'""",
+    "a kept card is forgotten within the hour": """
+        SELECT b.id, b.status FROM payments_basket b
+        WHERE b.card_id <> '' AND b.status_since < now() - interval '1 hour' AND NOT EXISTS (
+            SELECT FROM payments_instruction i WHERE i.basket_id = b.id AND i.kind = 'detach'
+            AND i.status IN ('done', 'refused'))""",
     "nothing is held near the end of the time that the processor allows": """
         SELECT reference, status_since FROM payments_escrow
         WHERE status = 'held' AND status_since < now() - interval '75 days'""",

@@ -1,7 +1,6 @@
 """Finding out what was paid: asked by a webhook, by the buyer's return, or by the poller."""
 
 import logging
-from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -9,12 +8,12 @@ from django.db.models.functions import Now
 
 from payments import escrow as escrows
 from payments import failpoints, fingerprints
-from payments.models import Escrow, EscrowStatus
+from payments.models import Basket, BasketStatus, Escrow, EscrowStatus
+from payments.polling import POLL_EVERY
 from payments.processor import processor
-from payments.processor.interface import OutcomeUnknown, ProcessorRefused
+from payments.processor.interface import OutcomeUnknown, Payment, ProcessorRefused
 
 log = logging.getLogger(__name__)
-POLL_EVERY = timedelta(seconds=30)
 
 
 def collect(escrow_id: UUID) -> Escrow:
@@ -38,6 +37,10 @@ def collect(escrow_id: UUID) -> Escrow:
             if page.status == "open" and escrow.status == EscrowStatus.LAPSED:
                 with transaction.atomic():
                     escrows.close_checkout(escrow)
+    elif escrow.payment_id:
+        # A kept card was charged.
+        escrow = _book(escrow, escrow.payment_id)
+        again = _fee_unknown(escrow)
     # Unless somebody found a reason to ask again meanwhile.
     asked = Escrow.objects.filter(pk=escrow.pk, poll_due_at=read_at)
     asked.update(poll_due_at=Now() + POLL_EVERY if again else None)
@@ -48,6 +51,10 @@ def collect(escrow_id: UUID) -> Escrow:
 def _book(escrow: Escrow, payment_id: str) -> Escrow:
     payment = processor().payment(payment_id)
     failpoints.reached("payment asked about")
+    return _record(escrow, payment)
+
+
+def _record(escrow: Escrow, payment: Payment) -> Escrow:
     fingerprints.note(escrow.buyer_id, kind="card", reported=payment.card_fingerprint)
     booked = escrows.record_payment(escrow.pk, payment)
     failpoints.reached("payment booked")
@@ -56,6 +63,19 @@ def _book(escrow: Escrow, payment_id: str) -> Escrow:
 
 def _fee_unknown(escrow: Escrow) -> bool:
     return Escrow.objects.filter(pk=escrow.pk, fee_cents=None).exclude(charge_id="").exists()
+
+
+def collect_charge(payment_id: str) -> None:
+    """Book what was charged to a kept card, perhaps before our own call had its answer.
+
+    Any other payment is followed up by its page; where no card is kept, nobody is asked.
+    """
+    if not Basket.objects.exclude(status=BasketStatus.ENDED).exists():
+        return
+    payment = processor().payment(payment_id)
+    rows = Escrow.objects.filter(reference=payment.reference, basket__isnull=False)
+    if payment.reference and (escrow := rows.first()):
+        _record(escrow, payment)
 
 
 def collect_due(limit: int = 100) -> int:

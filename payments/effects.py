@@ -4,8 +4,10 @@ from django.db.models.functions import Now
 
 from payments import incidents, ledger
 from payments.models import (
+    Basket,
     Chargeback,
     Escrow,
+    EscrowStatus,
     Instruction,
     InstructionStatus,
     Payout,
@@ -13,10 +15,11 @@ from payments.models import (
     PayoutStatus,
     Posting,
 )
+from payments.processor import processor
 from payments.processor.interface import Answer
 
 # What these bring about carries the instruction's id as metadata, so that it can be looked up.
-MARKED = {"refund", "transfer", "payout", "reversal"}
+MARKED = {"refund", "transfer", "payout", "reversal", "charge"}
 
 
 def record(instruction: Instruction, answer: Answer) -> None:
@@ -31,7 +34,19 @@ def record(instruction: Instruction, answer: Answer) -> None:
                 checkout_id=answer.remote_id, checkout_url=answer.url, poll_due_at=Now()
             )
         case "expire":
-            Escrow.objects.filter(instructions=instruction).update(poll_due_at=Now())
+            _ask_again(instruction)
+        case "setup":
+            Basket.objects.filter(instructions=instruction, checkout_id="").update(
+                checkout_id=answer.remote_id
+            )
+            Basket.objects.filter(instructions=instruction, checkout_url="").update(
+                checkout_url=answer.url, poll_due_at=Now()
+            )
+        case "charge":
+            # Booked once it was asked about, as every payment.
+            Escrow.objects.filter(instructions=instruction, charge_id="").update(
+                payment_id=answer.remote_id, poll_due_at=Now()
+            )
         case "transfer":
             escrow = _escrow(instruction)
             seller = escrow.seller_id
@@ -53,9 +68,10 @@ def may_still_come_true(instruction: Instruction) -> bool:
 
     A payout is not once the books no longer hold its amount, nor a refund once the bank has given
     the whole charge back; and what a lost dispute takes back from a seller is not waited for: they
-    owe it from now on.
+    owe it from now on. A card is not tried twice: its owner pays that order on a
+    page.
     """
-    if instruction.kind == "reversal":
+    if instruction.kind in ("reversal", "charge"):
         return False
     if instruction.kind == "refund":
         return _given_back_by_bank(instruction) is None
@@ -70,13 +86,16 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     """Tell the console; what is refused for good ends here."""
     if instruction.kind == "expire":
         # It closed by itself, or was paid a moment before: ask which.
-        Escrow.objects.filter(instructions=instruction).update(poll_due_at=Now())
+        _ask_again(instruction)
         return
     if instruction.kind == "reversal":
         _owe(instruction)
         return
-    if instruction.kind == "evidence":
-        # The bank has decided meanwhile.
+    if instruction.kind == "charge":
+        _open_own_page(_escrow(instruction))
+        return
+    if instruction.kind in ("evidence", "detach"):
+        # The bank has decided meanwhile; the card is gone already.
         return
     if instruction.kind == "refund" and (lost := _given_back_by_bank(instruction)):
         _leave_to_bank(instruction, lost)
@@ -91,6 +110,32 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
         text=f"{instruction.get_kind_display()} was refused: {text}",
         escrow=instruction.escrow,
     )
+
+
+def _ask_again(instruction: Instruction) -> None:
+    Escrow.objects.filter(instructions=instruction).update(poll_due_at=Now())
+    Basket.objects.filter(instructions=instruction).update(poll_due_at=Now())
+
+
+def is_moot(instruction: Instruction) -> bool:
+    """Whether this is the charge of an order that has ended, or was paid, before it was made."""
+    if instruction.kind != "charge":
+        return False
+    awaiting = EscrowStatus.AWAITING
+    return not Escrow.objects.filter(instructions=instruction, status=awaiting).exists()
+
+
+def _open_own_page(escrow: Escrow) -> None:
+    """The basket's card was declined for this order: it is paid on a page of its own, if at all."""
+    escrow = Escrow.objects.select_for_update(no_key=True).get(pk=escrow.pk)
+    page = Instruction.objects.filter(escrow=escrow, kind="checkout", tries=0).first()
+    if page and escrow.basket and escrow.status == EscrowStatus.AWAITING:
+        now = Escrow.objects.annotate(now=Now()).values_list("now", flat=True).get(pk=escrow.pk)
+        closes = processor().earliest_expiry(escrow.basket.pay_before, now)
+        page.params["expires_at"] = int(closes.timestamp())
+        Instruction.objects.filter(pk=page.pk, status=InstructionStatus.READY).update(
+            params=page.params, due_at=Now()
+        )
 
 
 def _given_back_by_bank(refund: Instruction) -> Chargeback | None:

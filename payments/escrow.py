@@ -18,7 +18,7 @@ from accounts.machines import Machine
 from accounts.models import Person
 from accounts.refusals import WrongState
 from payments import incidents, instructions, ledger, money, recovery
-from payments.models import Escrow, EscrowEvent, EscrowStatus
+from payments.models import Basket, Escrow, EscrowEvent, EscrowStatus
 from payments.processor.interface import Payment
 from payments.refusals import Contested, Suspected
 
@@ -49,9 +49,11 @@ def open_escrow(
     currency: str,
     price_cents: int,
     commission_cents: int,
+    basket: Basket | None = None,
 ) -> Escrow:
-    """Await the price of one order."""
+    """Await the price of one order, by itself or with the others of a basket."""
     escrow = Escrow.objects.create(
+        basket=basket,
         reference=str(reference),
         buyer=buyer,
         seller=seller,
@@ -67,7 +69,11 @@ def open_escrow(
 def open_checkout(
     escrow: Escrow, *, title: str, success_url: str, cancel_url: str, expires_at: datetime
 ) -> None:
-    """Write the instruction for a payment page; `instructions.carry_out` then opens it."""
+    """Write the instruction for a payment page; `instructions.carry_out` then opens it.
+
+    In a basket it is only kept ready: it becomes due if the basket's card is declined.
+    """
+    links = {"due_at": None} if escrow.basket_id else {}
     product = {"name": title}
     item = {
         "quantity": 1,
@@ -97,6 +103,7 @@ def open_checkout(
             "cancel_url": cancel_url,
             "expires_at": int(expires_at.timestamp()),
         },
+        **links,
     )
 
 
@@ -110,6 +117,8 @@ def record_payment(escrow_id: UUID, payment: Payment) -> Escrow:
     elif escrow.status == AWAITING and as_agreed:
         _book(escrow, payment, ledger.held(escrow.pk))
         machine.advance(escrow, HELD, kind="paid", actor=escrow.buyer, **_ids(payment))
+        if escrow.basket_id:
+            instructions.call_off(escrow, kind="checkout")
         _record_fee(escrow, payment)
     elif escrow.status == LAPSED and as_agreed and not escrow.charge_id:
         # Paid in the moment that the order was cancelled: all of it goes back.
@@ -175,11 +184,13 @@ def lapse(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
 
 
 def close_checkout(escrow: Escrow) -> None:
-    """Have the payment page of a lapsed escrow closed, or never opened.
+    """Have the payment page of a lapsed escrow closed, or never opened; a kept card is not charged.
 
     One that is just being opened is closed when the poller finds it open.
     """
     instructions.call_off(escrow, kind="checkout")
+    if escrow.basket_id:
+        instructions.call_off(escrow, kind="charge")
     if escrow.checkout_id:
         instructions.write(
             kind="expire",

@@ -15,6 +15,8 @@ NAMES = (
     "instruction answered",
     "instruction recording",
     "instruction recorded",
+    "card asked about",
+    "card recorded",
     "event stored",
     "event claimed",
     "event followed up",

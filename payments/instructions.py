@@ -58,7 +58,7 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> N
 def _marked(kind: str, params: dict[str, Any]) -> tuple[UUID, dict[str, Any]]:
     mark = uuid4()
     if kind in effects.MARKED:
-        params = {**params, "metadata": {"instruction": str(mark)}}
+        params = {**params, "metadata": {**params.get("metadata", {}), "instruction": str(mark)}}
     return mark, params
 
 
@@ -159,14 +159,7 @@ def carry_out(instruction_id: UUID) -> Instruction:
     failpoints.reached("instruction claimed")
     try:
         answer = (
-            _already_done(instruction)
-            or restored.done_before(instruction)
-            or processor().send(
-                instruction.kind,
-                key=instruction.key,
-                params=instruction.params,
-                account=instruction.account,
-            )
+            _already_done(instruction) or restored.done_before(instruction) or _send(instruction)
         )
     except ProcessorRefused as refusal:
         _record_refusal(instruction, refusal)
@@ -174,10 +167,26 @@ def carry_out(instruction_id: UUID) -> Instruction:
         _record_doubt(instruction, doubt)
     else:
         failpoints.reached("instruction answered")
-        _record(instruction, answer)
+        if answer is None:
+            _leave(instruction)
+        else:
+            _record(instruction, answer)
     failpoints.reached("instruction recorded")
     instruction.refresh_from_db()
     return instruction
+
+
+def _send(instruction: Instruction) -> Answer | None:
+    """Make the call; of a charge that nobody waits for any more, only look whether it was made."""
+    call: dict[str, Any] = {"params": instruction.params, "account": instruction.account}
+    if effects.is_moot(instruction):
+        return processor().find(instruction.kind, instruction=str(instruction.pk), **call)
+    return processor().send(instruction.kind, key=instruction.key, **call)
+
+
+def _leave(instruction: Instruction) -> None:
+    row = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT)
+    row.update(status=InstructionStatus.CALLED_OFF, due_at=None)
 
 
 def _claim(instruction_id: UUID) -> Instruction | None:

@@ -10,6 +10,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.machines import Event
+from payments.basket_models import Basket as Basket
+from payments.basket_models import BasketEvent as BasketEvent
+from payments.basket_models import BasketStatus as BasketStatus
 from payments.book_models import BalanceLine as BalanceLine
 from payments.book_models import Difference as Difference
 from payments.book_models import Freeze as Freeze
@@ -87,6 +90,10 @@ class Escrow(models.Model):
     )
     status_since = models.DateTimeField(db_default=Now())
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # One of several that are paid on one page.
+    basket = models.ForeignKey(
+        Basket, null=True, on_delete=models.PROTECT, related_name="escrows", db_index=False
+    )
     checkout_id = models.CharField(max_length=100, blank=True)
     checkout_url = models.TextField(blank=True)
     payment_id = models.CharField(max_length=100, blank=True)
@@ -124,6 +131,9 @@ class Escrow(models.Model):
             models.Index(
                 fields=["poll_due_at"], condition=Q(poll_due_at__isnull=False), name="poll_due"
             ),
+            models.Index(
+                fields=["basket"], condition=Q(basket__isnull=False), name="escrow_of_basket"
+            ),
             models.Index(fields=["seller", "status"]),
             models.Index(fields=["status"]),
             models.Index(fields=["created_at"], name="escrow_newest"),
@@ -141,6 +151,12 @@ class Escrow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.status}"
+
+    @property
+    def is_charged_soon(self) -> bool:
+        """Whether the card of its basket was given, and is not known to be declined for it."""
+        given = self.basket is not None and bool(self.basket.card_id)
+        return given and self.status == EscrowStatus.AWAITING and not self.checkout_url
 
     @property
     def held_cents(self) -> int:
@@ -166,6 +182,9 @@ class InstructionKind(models.TextChoices):
     PAYOUT = "payout", "pay out to a seller's bank"
     REVERSAL = "reversal", "take proceeds back from a seller's account"
     EVIDENCE = "evidence", "answer a dispute at the buyer's bank"
+    SETUP = "setup", "open a page that takes a card for several orders"
+    CHARGE = "charge", "charge a kept card for one order"
+    DETACH = "detach", "forget a kept card"
 
 
 class InstructionStatus(models.TextChoices):
@@ -195,6 +214,9 @@ class Instruction(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    basket = models.ForeignKey(
+        Basket, null=True, on_delete=models.PROTECT, related_name="instructions", db_index=False
+    )
     payout = models.OneToOneField("Payout", null=True, on_delete=models.PROTECT)
     status = models.CharField(
         max_length=10, choices=InstructionStatus.choices, default=InstructionStatus.READY
@@ -214,6 +236,7 @@ class Instruction(models.Model):
             ),
             models.Index(fields=["remote_id"], condition=~Q(remote_id=""), name="by_remote_id"),
             models.Index(fields=["created_at"], name="instruction_newest"),
+            models.Index(fields=["basket"], condition=Q(basket__isnull=False), name="of_basket"),
             models.Index(
                 fields=["created_at"],
                 condition=Q(status="refused", kind__in=["refund", "transfer", "account"])

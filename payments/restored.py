@@ -56,6 +56,10 @@ def done_before(instruction: Instruction) -> Answer | None:
     """
     if instruction.kind not in effects.MARKED or not _may_have_forgotten(instruction):
         return None
+    if instruction.kind == "charge":
+        return processor().find(
+            "charge", instruction=str(instruction.pk), params=instruction.params, account=""
+        )
     amount = instruction.params["amount"]
     unknown = _forgotten(_moved(instruction), instruction)
     for one in unknown:

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from payments import (
+    baskets,
     chargebacks,
     collection,
     failpoints,
@@ -100,6 +101,10 @@ def _follow_up(event: WebhookEvent) -> None:
             found = collection.find(checkout_id=page.id, reference=page.reference)
             if found:
                 collection.collect(found.pk)
+            elif basket := baskets.find(checkout_id=page.id, reference=page.reference):
+                baskets.collect(basket.pk)
+        case ["payment_intent", "succeeded"]:
+            collection.collect_charge(event.object_id)
         case ["charge", "dispute", *_]:
             chargebacks.follow(event.object_id)
         case ["review", *_] | ["radar", "early_fraud_warning", *_]:

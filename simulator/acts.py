@@ -34,21 +34,8 @@ from payments.models import (
     WebhookEvent,
 )
 from providers.vocabulary import TransferMethod
+from simulator.cards import CARDS, typed
 from simulator.world import World
-
-CARDS = {
-    "4242424242424242": 10,
-    "4000000000000077": 2,
-    "4000000000000002": 1,
-    "4000002760003184": 1,
-    "4000008400001629": 1,
-    "4000000000000259": 2,
-    "4000000000002685": 1,
-    "4000000000001976": 1,
-    "4000000000005423": 1,
-    "4000000000007726": 1,
-    "4000000000005126": 2,
-}
 
 
 def place_order(world: World) -> str:
@@ -75,12 +62,7 @@ def pay(world: World) -> str:
     if escrow is None:
         return ""
     card = world.rng.choices(list(CARDS), weights=list(CARDS.values()))[0]
-    typed = {"number": card, "exp": "12/34", "cvc": "123", "name": "A Buyer"}
-    answer = world.fill_in(escrow.checkout_url, typed)
-    if answer.headers.get("Location", "").endswith("/authenticate"):
-        outcome = world.rng.choice(("complete", "complete", "fail"))
-        answer = world.fill_in(f"{escrow.checkout_url}/authenticate", {"outcome": outcome})
-    return f"{card} pays {escrow.price_cents}: {answer.status_code}"
+    return f"{card} pays {escrow.price_cents}: {typed(world, escrow.checkout_url, card)}"
 
 
 def come_back(world: World) -> str:

@@ -8,6 +8,7 @@ from marketplace import ledger_audit
 from orders.models import OPEN, Order
 from payments import repairs
 from payments.models import (
+    Basket,
     Chargeback,
     Escrow,
     Instruction,
@@ -145,6 +146,7 @@ def stuck() -> list[str]:
         *(f"{row.purpose}: {row.status} {row.error}" for row in calls),
         *(f"event {row.type}: {row.error}" for row in events),
         *(f"quarantined {row}" for row in Escrow.objects.filter(quarantined_at__isnull=False)),
+        *(f"{row}" for row in Basket.objects.exclude(status="ended")),
         *(f"recovery of {row}" for row in Chargeback.objects.filter(recovery_due=True)),
         *(f"payout {row.pk}" for row in Payout.objects.filter(status=PayoutStatus.PENDING)),
         *(f"chargeback {row}" for row in Chargeback.objects.filter(outcome="")),

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import Person
 from listings.models import Listing
-from orders import cancellation, checkout, completion, follow, transfer
+from orders import baskets, cancellation, checkout, completion, follow, transfer
 from orders.models import Order
 from payments import (
     chargebacks,
@@ -44,6 +44,16 @@ def _filled_in(world: World, number: int) -> Order:
     typed = {"number": CARD, "exp": "12/34", "cvc": "123", "name": "A Buyer"}
     assert world.fill_in(order.escrow.checkout_url, typed).status_code == 303
     return order
+
+
+def _card_given(world: World, number: int) -> Order:
+    """One of two orders whose basket was given a card, and nobody here has noticed."""
+    offers = Listing.objects.order_by("created_at")[:2]
+    parts = [baskets.Wanted(listing, FACE_CENTS) for listing in offers]
+    basket = baskets.place(buyer=_buyer(world, number), parts=parts)
+    typed = {"number": CARD, "exp": "12/34", "cvc": "123", "name": "A Buyer"}
+    assert world.fill_in(basket.checkout_url, typed).status_code == 303
+    return baskets.orders_of(basket)[number % 2]
 
 
 def _noticed(world: World, number: int) -> Order:
@@ -141,6 +151,11 @@ def _opens_page(world: World, order: Order) -> None:
     checkout.open_payment_page(order)
 
 
+def _comes_back(world: World, order: Order) -> None:
+    assert order.escrow.basket is not None
+    baskets.returned(order.escrow.basket)
+
+
 def _asks(world: World, order: Order) -> None:
     collection.collect(order.escrow_id)
 
@@ -189,6 +204,9 @@ def _taken_back(order: Order) -> dict[str, int]:
 MOVEMENTS = {
     "payment page": Movement(("order reserved", *CALL), _ordered, _opens_page),
     "payment": Movement(("payment asked about", "payment booked"), _filled_in, _asks, _charged),
+    "payment with a kept card": Movement(
+        ("card asked about", "card recorded", *CALL), _card_given, _comes_back, _charged
+    ),
     "payment announced": Movement(
         ("event stored", "event claimed", "event followed up"), _announced, _hears, _charged
     ),

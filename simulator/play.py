@@ -11,11 +11,12 @@ from accounts.refusals import Refusal
 from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 from simulator import checks, rest, trouble, world
 from simulator.acts import PEOPLE
+from simulator.basket_acts import BASKETS
 from simulator.played import Played
 from simulator.trouble import SURROUNDINGS, Crash
 from simulator.world import World
 
-ACTS = PEOPLE | SURROUNDINGS
+ACTS = PEOPLE | BASKETS | SURROUNDINGS
 
 
 def play(seed: int, steps: int) -> Played:

@@ -20,6 +20,7 @@ PATHS = (
     "/v1/payouts",
     "/v1/checkout/sessions",
     "/v1/payment_intents",
+    "/v1/payment_methods",
     "/v1/disputes",
     "/v1/",
 )

@@ -10,6 +10,7 @@ from marketplace.api import schema  # noqa: F401 (registers how tokens are descr
 from marketplace.api.markets import ProviderDetail, ProviderList
 from marketplace.api.throttles import SignIn
 from orders import api as orders
+from orders import basket_api as baskets
 from orders import dispute_api as dispute
 from orders import evidence_api as evidence
 from orders import message_api as messages
@@ -18,6 +19,7 @@ from orders.verification import api as verification
 from payments.api import MeDetail
 
 LISTING, ORDER = "listings/<uuid:listing_id>", "orders/<uuid:order_id>"
+BASKET = "baskets/<uuid:basket_id>"
 PROPOSAL = f"{ORDER}/dispute/proposals/<int:proposal_id>"
 
 urlpatterns = [
@@ -36,6 +38,9 @@ urlpatterns = [
     path(f"{LISTING}/withdrawal/", listings.Withdrawal.as_view()),
     path(f"{LISTING}/questions/", questions.QuestionList.as_view()),
     path(f"{LISTING}/questions/<int:question_id>/answer/", questions.QuestionReply.as_view()),
+    path("baskets/", baskets.BasketList.as_view()),
+    path(f"{BASKET}/", baskets.BasketDetail.as_view()),
+    path(f"{BASKET}/cancellation/", baskets.BasketCancellation.as_view()),
     path("orders/", orders.OrderList.as_view()),
     path(f"{ORDER}/", orders.OrderDetail.as_view()),
     path(f"{ORDER}/cancellation/", orders.Cancellation.as_view()),

@@ -48,18 +48,26 @@ class Moved:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A hosted payment page: `open`, `complete` or `expired`; paid when money was taken."""
+    """A hosted page: `open`, `complete` or `expired`; paid when money was taken.
+
+    One that takes no money keeps a card, `card_id`, for a customer of the processor.
+    """
 
     id: str
     reference: str
     status: str
     paid: bool
     payment_id: str
+    customer_id: str = ""
+    card_id: str = ""
 
 
 @dataclass(frozen=True)
 class Payment:
-    """Money taken from a card, with the processor's fee once that is known."""
+    """Money taken from a card, with the processor's fee once that is known.
+
+    `reference` is that of the escrow which it was taken for.
+    """
 
     id: str
     charge_id: str
@@ -67,6 +75,7 @@ class Payment:
     currency: str
     fee_cents: int | None
     card_fingerprint: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)

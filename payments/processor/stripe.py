@@ -99,12 +99,15 @@ class StripeProcessor:
             "refund": v1.refunds.create,
             "transfer": v1.transfers.create,
             "payout": v1.payouts.create,
+            "setup": v1.checkout.sessions.create,
+            "charge": v1.payment_intents.create,
         }
         # What is done to something that exists, and the parameter that names it.
         within: dict[str, tuple[str, Callable[..., StripeObject]]] = {
             "expire": ("checkout", v1.checkout.sessions.expire),
             "reversal": ("transfer", v1.transfers.reversals.create),
             "evidence": ("dispute", v1.disputes.update),
+            "detach": ("card", v1.payment_methods.detach),
         }
         options: Any = {"idempotency_key": key}
         if account:
@@ -116,12 +119,38 @@ class StripeProcessor:
                 done: StripeObject = call(params[parent], rest, options)
             else:
                 done = calls[kind](params, options)
-        return self._answer(done)
+        return self._charged(_plain(done)) if kind == "charge" else self._answer(done)
+
+    @staticmethod
+    def _charged(intent: dict[str, Any]) -> Answer:
+        """A charge of a kept card is an answer when it succeeded: its owner is not there."""
+        if intent["status"] == "processing":
+            raise OutcomeUnknown("The payment is being processed.", replayed=True)
+        if intent["status"] != "succeeded":
+            error = intent.get("last_payment_error") or {}
+            code = error.get("code") or "authentication_required"
+            raise ProcessorRefused(code, error.get("message") or "The card was not charged.")
+        return Answer(remote_id=intent["id"])
+
+    def _find_charge(self, params: dict[str, Any]) -> Answer | None:
+        """What was charged for this escrow, by whichever try; a decline is nothing found."""
+        with _translated():
+            page = self.client.v1.payment_intents.list(
+                {"customer": params["customer"], "limit": 100}
+            )
+            found = [_plain(one) for one in page.auto_paging_iter()]
+        for intent in found:
+            under_way = intent["status"] in ("succeeded", "processing")
+            if under_way and intent.get("transfer_group") == params["transfer_group"]:
+                return self._charged(intent)
+        return None
 
     def find(
         self, kind: str, *, instruction: str, params: dict[str, Any], account: str
     ) -> Answer | None:
         """Look for what an earlier try may have brought about, by the instruction's own mark."""
+        if kind == "charge":
+            return self._find_charge(params)
         v1 = self.client.v1
         with _translated():
             if kind == "transfer":
@@ -180,13 +209,17 @@ class StripeProcessor:
 
     def checkout(self, checkout_id: str) -> Checkout:
         with _translated():
-            session = _plain(self.client.v1.checkout.sessions.retrieve(checkout_id))
+            expand: Any = {"expand": ["setup_intent"]}
+            session = _plain(self.client.v1.checkout.sessions.retrieve(checkout_id, expand))
+        kept = (session.get("setup_intent") or {}) if session["status"] == "complete" else {}
         return Checkout(
             id=session["id"],
             reference=session.get("client_reference_id") or "",
             status=session["status"],
             paid=session["payment_status"] == "paid",
             payment_id=session.get("payment_intent") or "",
+            customer_id=session.get("customer") or "",
+            card_id=kept.get("payment_method") or "",
         )
 
     def payment(self, payment_id: str) -> Payment:
@@ -206,6 +239,7 @@ class StripeProcessor:
             currency=charge["currency"].upper(),
             fee_cents=entry["fee"] if entry else None,
             card_fingerprint=_card(charge).get("fingerprint") or "",
+            reference=intent.get("transfer_group") or "",
         )
 
     def account(self, account_id: str) -> Account:

@@ -27,6 +27,7 @@ from marketplace.console import alarms
 from marketplace.console.overview import Figure
 from marketplace.local.environment import ROOT
 from orders import (
+    baskets,
     cancellation,
     code_opening,
     completion,
@@ -47,6 +48,7 @@ from tests.architecture.source import modules
 from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import CODES, an_order
+from tests.orders.test_baskets import DECLINED, a_basket, give_card
 from tests.orders.test_evidence import hand_in
 from tests.orders.test_weighing import a_documented_order, conclude
 from tests.sandbox_process import SandboxProcess
@@ -86,6 +88,9 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     for stage in ("transferred", "not delivered"):
         codes = (f"FIRST-{stage}", f"SECOND-{stage}")
         an_order(buyer=buyer, listing=an_offer(codes=codes), stage=stage)
+    basket = a_basket(buyer, [a_listing(seller=a_seller()) for _ in range(2)])
+    give_card(basket, DECLINED)
+    baskets.returned(basket)
     order = an_order(buyer=buyer, listing=an_offer(), stage="paid")
     transfer.name_recipient(order, actor=buyer, recipient="bea@example.com")
     lost = CardDispute("du_1", order.escrow.charge_id, order.price_cents, outcome="lost")

@@ -15,7 +15,7 @@ from django.test import Client
 from accounts import mail_choices, tokens
 from accounts.models import ApiToken, Device, Notification, Person
 from listings.models import Consent, Question, SavedSearch
-from orders import checkout
+from orders import baskets, checkout
 from orders.verification.models import Verification
 from providers.vocabulary import Rung
 from tests import access
@@ -35,6 +35,8 @@ def things(buyer: Person, seller: Person) -> dict[str, Any]:
     listing = a_listing(seller=seller, provider=a_provider(slug))
     with transaction.atomic():
         order = checkout.reserve(buyer=buyer, listing=listing, face_value_cents=50_00)
+        wanted = [baskets.Wanted(one, 10_00) for one in (listing, a_listing(seller=seller))]
+        basket = baskets.reserve(buyer=buyer, parts=wanted)
     Consent.objects.create(listing=listing, document=a_document(), content_type="application/pdf")
     tokens.create(person=buyer, name="mine")
     question = Question.objects.create(
@@ -45,6 +47,7 @@ def things(buyer: Person, seller: Person) -> dict[str, Any]:
     return {
         "listing_id": listing.pk,
         "order_id": order.pk,
+        "basket_id": basket.pk,
         "slug": slug,
         "token": mail_choices.link_token(buyer.pk, mail_choices.GROUPS[0]),
         "notification_id": Notification.objects.filter(person=buyer).latest("pk").pk,

@@ -11,8 +11,10 @@ from accounts.models import Person
 from listings import publishing
 from listings.models import Listing
 from marketplace import ledger_audit
-from orders import completion, proposals, transfer
+from orders import baskets, completion, proposals, transfer
+from tests.factories import a_listing
 from tests.orders.quarrels import a_disputed_order
+from tests.orders.test_baskets import a_basket, give_card
 from tests.trade import an_offer, paid, placed
 
 CRIMES = tomllib.loads(Path(__file__).with_name("crimes.toml").read_text())
@@ -34,6 +36,9 @@ def books_of_three(buyer: Person, moderator: Person, listing: Listing) -> None:
         transfer.send(in_parts, actor=in_parts.seller, note="x", part_cents=10_00)
         completion.confirm(in_parts, actor=buyer)
         transfer.send(in_parts, actor=in_parts.seller, note="x", part_cents=10_00)
+    basket = a_basket(buyer, [a_listing(), a_listing()])
+    give_card(basket)
+    baskets.returned(basket)
     gone = an_offer()
     publishing.remove(gone, actor=moderator, reason="Stolen")
     assert ledger_audit.violations() == []

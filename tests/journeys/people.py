@@ -50,13 +50,13 @@ def search(page: Page, title: str) -> Page:
     return page
 
 
-def pay(page: Page, number: str = GOOD_CARD) -> Page:
+def pay(page: Page, number: str = GOOD_CARD, *, button: str = "Pay") -> Page:
     """Fill in the payment page and press its button."""
     page.get_by_label("Card number").fill(number)
     page.get_by_label("Expiry date").fill("12 / 34")
     page.get_by_label("Security code").fill("123")
     page.get_by_label("Name on the card").fill("Bea Novak")
-    page.get_by_role("button", name="Pay").click()
+    page.get_by_role("button", name=button).click()
     return page
 
 

@@ -35,7 +35,7 @@ from accounts.refusals import NotAllowed, WrongState
 from listings import alerts, publishing, questions, saved
 from listings.models import Consent, Listing, Question, Report
 from marketplace import ledger_audit, sweeps
-from orders import cancellation, checkout, completion, leaving, personal_data, transfer
+from orders import baskets, cancellation, checkout, completion, leaving, personal_data, transfer
 from orders.models import Dispute, Evidence, Message, Order, PlacedRequest, Rating
 from payments import payouts
 from payments.models import Instruction, Payout, PayoutAccount, PayoutPlan
@@ -94,6 +94,8 @@ STAYING = {
     "orders.Order",
     "orders.OrderEvent",
     "orders.Rating",
+    "payments.Basket",
+    "payments.BasketEvent",
     "payments.Escrow",
     "payments.EscrowEvent",
     "payments.Fingerprint",
@@ -190,6 +192,10 @@ def _sold(seller: Person, buyer: Person, sandbox: SandboxProcess) -> Order:
 
 def _bought(buyer: Person) -> None:
     """A purchase of theirs that went wrong, with what they wrote on the way."""
+    basket = baskets.place(
+        buyer=buyer, parts=[baskets.Wanted(a_listing(), 10_00) for _ in range(2)]
+    )
+    baskets.cancel(basket, actor=buyer)
     stage = "decided for the buyer"
     order = an_order(buyer=buyer, listing=an_offer(), stage=stage, recipient=AT_PROVIDER)
     Dispute.objects.filter(order=order).update(text=WROTE, appeal=WROTE, appealed_by=buyer)
