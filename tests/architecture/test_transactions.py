@@ -23,6 +23,7 @@ INSIDE = (
     ],
 )
 def test_a_call_that_leaves_is_found(line: str) -> None:
+    """Case 58: no task is sent before the commit."""
     assert len(violations([Module.parse("orders.x", INSIDE.format(line))])) == 1
 
 

@@ -119,7 +119,7 @@ def test_a_dispute_event_before_the_payment_was_noticed_still_blocks(
 def test_a_dispute_that_no_webhook_announced_is_found(
     order: Order, sandbox: SandboxProcess
 ) -> None:
-    """A poller finishes what no webhook announced: at the latest before money is released."""
+    """Case 34: a poller finds what no webhook announced, at the latest before a release."""
     paid(order)
     charge = now(order).escrow.charge_id
     sandbox.control("POST", "disputes/", {"charge": charge, "reason": "fraudulent"})

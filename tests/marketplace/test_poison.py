@@ -32,6 +32,7 @@ def an_instruction(kind: str, purpose: str) -> Instruction:
 
 @pytest.mark.usefixtures("_nobody_answers")
 def test_poison_is_set_aside_and_the_others_go_on(moderator: Person) -> None:
+    """Case 55."""
     poison = [an_instruction("nonsense", f"nonsense:{n}") for n in range(3)]
     for number in range(1, instructions.TRIES + 1):
         good = an_instruction("expire", f"expire:{number}")

@@ -57,6 +57,7 @@ def a_line(theirs: sqlite3.Connection, kind: str) -> tuple[str, str]:
 def test_nothing_is_unmatched_and_what_is_seeded_is_named(
     seeded: sqlite3.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Case 57."""
     call_command("reconcile")
     assert "objects agree" in capsys.readouterr().out
     row = Reconciliation.objects.get()
@@ -99,6 +100,7 @@ def test_nothing_is_unmatched_and_what_is_seeded_is_named(
 
 
 def test_drift_freezes_payouts_until_a_person_decides(seeded: sqlite3.Connection) -> None:
+    """Case 57: payouts are frozen."""
     seller = PayoutAccount.objects.order_by("pk")[0]
     waiting = Instruction.objects.create(
         kind="payout",

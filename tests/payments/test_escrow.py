@@ -74,6 +74,7 @@ def test_money_that_is_not_as_agreed_is_kept_apart(order: Order, change: dict[st
 
 
 def test_a_second_charge_for_the_same_order_is_kept_apart(order: Order) -> None:
+    """Case 35: paid twice."""
     paid(order)
     first = processor().payment(holding(order).payment_id)
     other = Payment("pi_other", "ch_other", first.amount_cents, first.currency, None)
@@ -85,6 +86,7 @@ def test_a_second_charge_for_the_same_order_is_kept_apart(order: Order) -> None:
 def test_paid_after_cancel_goes_back_in_full_and_once(
     order: Order, sandbox: SandboxProcess, buyer: Person
 ) -> None:
+    """Case 33."""
     pay(order)
     cancellation.withdraw(order, actor=buyer)  # nobody here has noticed the payment yet
     for _ in range(3):
@@ -97,6 +99,7 @@ def test_paid_after_cancel_goes_back_in_full_and_once(
 
 
 def test_release_and_refund_race_and_one_wins(held: Escrow) -> None:
+    """Case 37."""
 
     def end(how: str) -> str:
         with transaction.atomic():

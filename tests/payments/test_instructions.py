@@ -60,6 +60,7 @@ def test_a_transfer_moves_the_proceeds_once(sandbox: SandboxProcess, confirmed: 
 def test_whatever_the_answer_the_money_moves_once(
     sandbox: SandboxProcess, confirmed: Order, fault: str, times: int
 ) -> None:
+    """Case 56."""
     sandbox.control(
         "POST",
         "faults/",
@@ -74,6 +75,8 @@ def test_whatever_the_answer_the_money_moves_once(
 def test_a_crash_between_answer_and_record_repeats_with_the_same_key(
     sandbox: SandboxProcess, confirmed: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Case 49."""
+
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -90,6 +93,8 @@ def test_a_crash_between_answer_and_record_repeats_with_the_same_key(
 def test_once_the_key_is_forgotten_it_is_looked_up_first(
     sandbox: SandboxProcess, confirmed: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Case 56, a day later."""
+
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -111,6 +116,7 @@ def test_once_the_key_is_forgotten_it_is_looked_up_first(
 def test_a_restricted_seller_is_paid_when_they_are_ready_again(
     sandbox: SandboxProcess, confirmed: Order
 ) -> None:
+    """Case 40."""
     account = confirmed.seller.payout_account.remote_id
     sandbox.control("POST", f"accounts/{account}/", {"restricted": True})
     waiting = drive(transfer_of(confirmed), tries=2)

@@ -83,6 +83,7 @@ def process_all() -> None:
 def test_each_event_has_one_effect_however_often_it_comes(
     client: Client, order: Order, events: list[bytes]
 ) -> None:
+    """Case 31."""
     for _ in range(3):
         for body in events:
             assert deliver(client, body).status_code == 200
@@ -100,6 +101,7 @@ def test_each_event_has_one_effect_however_often_it_comes(
 def test_the_order_of_arrival_does_not_matter(
     client: Client, order: Order, events: list[bytes]
 ) -> None:
+    """Case 32."""
     ends = []
     for arrangement in list(permutations(events))[::5][:6]:
         WebhookEvent.objects.all().delete()
@@ -114,6 +116,7 @@ def test_the_order_of_arrival_does_not_matter(
 def test_forged_old_and_foreign_events_are_refused(
     client: Client, order: Order, events: list[bytes]
 ) -> None:
+    """Case 30."""
     body = events[0]
     before = state(order)
     now = time.time()
@@ -141,6 +144,7 @@ def test_forged_old_and_foreign_events_are_refused(
 def test_a_poisonous_event_is_set_aside_and_the_others_flow(
     client: Client, order: Order, events: list[bytes]
 ) -> None:
+    """Case 55."""
     poison = json.dumps(
         {
             "id": "evt_poison",

@@ -69,6 +69,7 @@ class TestDisputeAfterSettlement:
     def test_the_seller_share_is_taken_back(
         self, buyer: Person, listing: Listing, sandbox: SandboxProcess
     ) -> None:
+        """Cases 38 and 39."""
         order = released(bought(buyer, listing, "4000000000000077"))
         lose(sandbox, dispute(sandbox, order))
         settle(2)
@@ -80,6 +81,7 @@ class TestDisputeAfterSettlement:
     def test_what_is_not_there_any_more_is_owed_and_kept_back_later(
         self, buyer: Person, listing: Listing, sandbox: SandboxProcess
     ) -> None:
+        """Case 39: the reversal is refused."""
         # Pending at the seller, so that the reversal is refused.
         order = released(bought(buyer, listing))
         lose(sandbox, dispute(sandbox, order))
@@ -281,6 +283,7 @@ class TestQuarantine:
     def test_another_amount_is_kept_apart_and_sent_back(
         self, buyer: Person, listing: Listing, sandbox: SandboxProcess, moderator: Person
     ) -> None:
+        """Case 35."""
         order = placed(buyer, listing, 50_00)
         session = now(order).escrow.checkout_id
         sandbox.control("POST", f"sessions/{session}/", {"outcome": "paid", "amount_cents": 1234})
@@ -329,6 +332,7 @@ class TestPaymentThatTakesDays:
     def test_one_that_fails_leaves_the_order_unpaid(
         self, buyer: Person, listing: Listing, sandbox: SandboxProcess
     ) -> None:
+        """Case 36: no code is shown, and the stock is free again."""
         order = placed(buyer, listing, 50_00)
         session = now(order).escrow.checkout_id
         sandbox.control("POST", f"sessions/{session}/", {"outcome": "processing"})
