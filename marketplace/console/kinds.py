@@ -93,18 +93,29 @@ def _pair(first: str, second: str) -> Concat:
 
 def _incidents() -> QuerySet[Any]:
     """Those that no other line of the queue is about."""
-    # Each incident is looked up by itself: a join would compare all of one with all of the other.
+    # What an incident is about is looked up by its name. `waits` is an expression, since the
+    # database would else read all that wait, by their index, before it looks at the first incident.
     about = Substr(F("key"), StrIndex(F("key"), Value(":")) + 1)
-    call = Instruction.objects.filter(repairs.refused(), purpose=OuterRef("about"))
-    event = WebhookEvent.objects.filter(repairs.set_aside(), event_id=OuterRef("about"))
-    apart = Q(key__startswith="quarantine:", escrow__quarantined_at__isnull=False)
-    suspected = Q(key__startswith="suspicion:", escrow__suspected_at__isnull=False)
-    same_call = Q(key__startswith="refused:") | Q(key__startswith="set_aside:")
-    same_event = Q(key__startswith="webhook:")
-    rows = Incident.objects.filter(closed_at=None).exclude(apart | suspected)
-    return rows.alias(about=about).exclude(
-        (same_call & Exists(call)) | (same_event & Exists(event))
+    calls = _waiting(Instruction, repairs.refused()).filter(purpose=OuterRef("about"))
+    events = _waiting(WebhookEvent, repairs.set_aside()).filter(event_id=OuterRef("about"))
+    apart = _waiting(Escrow, Q(quarantined_at__isnull=False)).filter(pk=OuterRef("escrow"))
+    suspected = _waiting(Escrow, Q(suspected_at__isnull=False)).filter(pk=OuterRef("escrow"))
+    return (
+        Incident.objects.filter(closed_at=None)
+        .alias(about=about)
+        .exclude(
+            (Q(key__startswith="refused:") | Q(key__startswith="set_aside:")) & Exists(calls)
+            | Q(key__startswith="webhook:") & Exists(events)
+            | Q(key__startswith="quarantine:") & Exists(apart)
+            | Q(key__startswith="suspicion:") & Exists(suspected)
+        )
     )
+
+
+def _waiting(model: type[Any], condition: Q) -> QuerySet[Any]:
+    waits = Case(When(condition, then=True), default=False)
+    found: QuerySet[Any] = model.objects.alias(waits=waits).filter(waits=True)
+    return found
 
 
 def _reviews() -> QuerySet[Any]:
