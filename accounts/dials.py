@@ -61,9 +61,15 @@ _shown: Kept[int] = Kept(seconds=30, most=len(MEANINGS) * 2)
 
 def now(name: str) -> int:
     """What a dial stands at, by the database's clock; one query."""
-    turned = DialChange.objects.filter(dial=name, begins_at__lte=Now())
-    value = turned.values_list("value", flat=True).first()
-    return int(getattr(settings, name)) if value is None else value
+    return now_all(name)[name]
+
+
+def now_all(*names: str) -> dict[str, int]:
+    """What each of several stands at, in one query."""
+    begun = DialChange.objects.filter(dial__in=names, begins_at__lte=Now())
+    newest = begun.order_by("dial", "-begins_at", "-id").distinct("dial")
+    turned = dict(newest.values_list("dial", "value"))
+    return {name: turned.get(name, int(getattr(settings, name))) for name in names}
 
 
 def shown(name: str) -> int:

@@ -74,9 +74,11 @@ def reserve(
         raise AmountNotOffered("This costs too little to be charged to a card.")
     if expected_price_cents is not None and expected_price_cents != price:
         raise PriceChanged(price_cents=price)
-    _require_few_open(buyer)
+    dial = dials.now_all("MAX_OPEN_ORDERS_PER_BUYER", "COMMISSION_BP")
+    _require_few_open(buyer, most=dial["MAX_OPEN_ORDERS_PER_BUYER"])
     stock.reserve(listing, face_value_cents)
-    order = _quoted(buyer, listing, face_value_cents, price, basket)
+    commission = money.commission_on(price, dial["COMMISSION_BP"])
+    order = _quoted(buyer, listing, face_value_cents, price, commission, basket)
     order.recipient = recipient
     order.save(force_insert=True)
     if listing.transfer_method == TransferMethod.REDEEM_CODE:
@@ -88,10 +90,14 @@ def reserve(
 
 
 def _quoted(
-    buyer: Person, listing: Listing, face_value_cents: int, price_cents: int, basket: Basket | None
+    buyer: Person,
+    listing: Listing,
+    face_value_cents: int,
+    price_cents: int,
+    commission_cents: int,
+    basket: Basket | None,
 ) -> Order:
     """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
-    commission = money.commission_on(price_cents, dials.now("COMMISSION_BP"))
     now, clocks = database_now(), clocks_of(listing.provider_id)
     order = Order(
         listing=listing,
@@ -102,8 +108,8 @@ def _quoted(
         face_value_cents=face_value_cents,
         discount_bp=listing.discount_bp,
         price_cents=price_cents,
-        commission_cents=commission,
-        proceeds_cents=price_cents - commission,
+        commission_cents=commission_cents,
+        proceeds_cents=price_cents - commission_cents,
         transfer_method=listing.transfer_method,
         deliver_within_seconds=clocks.deliver_seconds,
         inspect_within_seconds=clocks.inspect_seconds,
@@ -117,7 +123,7 @@ def _quoted(
         seller=listing.seller,
         currency=listing.currency,
         price_cents=price_cents,
-        commission_cents=commission,
+        commission_cents=commission_cents,
         basket=basket,
     )
     escrow.open_checkout(
@@ -130,7 +136,7 @@ def _quoted(
     return order
 
 
-def _require_few_open(buyer: Person) -> None:
+def _require_few_open(buyer: Person, *, most: int) -> None:
     """Unpaid orders keep stock from others, so each person may have only a few.
 
     The person's row is locked, or many requests at once would all count too few.
@@ -139,7 +145,7 @@ def _require_few_open(buyer: Person) -> None:
     if not locked.is_active:
         raise NotAllowed("This account is closed.")
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
-    if unpaid >= dials.now("MAX_OPEN_ORDERS_PER_BUYER"):
+    if unpaid >= most:
         raise TooManyOpenOrders
 
 
@@ -152,11 +158,13 @@ def database_now() -> datetime:
 
 
 def open_payment_page(order: Order) -> Order:
-    """Have the processor open the page, unless it did; the sweep tries again if it cannot now."""
+    """Have the processor open the page, unless it did; the sweep tries again if it cannot now.
+
+    Returns the order as it stands then, with its parts.
+    """
     failpoints.reached("order reserved")
-    await_page(Instruction.objects.get(escrow=order.escrow, kind="checkout"))
-    order.escrow.refresh_from_db()
-    return order
+    await_page(Instruction.objects.get(escrow=order.escrow_id, kind="checkout"))
+    return Order.objects.with_parts().get(pk=order.pk)
 
 
 def await_page(page: Instruction) -> None:
@@ -182,9 +190,8 @@ def once(
         if request.order is None:
             request.order = act()
             request.save(update_fields=["order"])
-    order = Order.objects.with_parts().get(pk=request.order.pk)
     if request.answer is None:
-        order = open_payment_page(order)
+        order = open_payment_page(request.order)
         return kept_answer(request, answer(order), is_final=bool(payment_url(order)))
     return request.answer
 
