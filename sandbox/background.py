@@ -1,15 +1,12 @@
 """The two background threads: one does what the clock makes due, one delivers webhooks."""
 
 import threading
-import time
 from importlib import import_module
 
 from django.conf import settings
 
 from sandbox import clock
 from sandbox.stripe import idempotency, webhooks
-
-TICK_SECONDS = 0.2
 
 
 def start() -> None:
@@ -18,11 +15,5 @@ def start() -> None:
     import_module(settings.ROOT_URLCONF)
     idempotency.forget_interrupted()
     if not settings.CLOCK_STANDS_STILL:
-        threading.Thread(target=_tick, name="clock", daemon=True).start()
+        threading.Thread(target=clock.run_forever, name="clock", daemon=True).start()
     threading.Thread(target=webhooks.deliver_forever, name="webhooks", daemon=True).start()
-
-
-def _tick() -> None:
-    while True:
-        clock.run_due()
-        time.sleep(TICK_SECONDS)

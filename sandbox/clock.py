@@ -1,6 +1,7 @@
 """The sandbox's own clock, which can be moved forward, and the work that falls due on it."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,10 @@ logger = logging.getLogger("sandbox.clock")
 Handler = Callable[[str], None]
 # Where a clock that stands still begins; who needs such a clock sets theirs by it.
 STILL_SINCE = 1_800_000_000.0
+LONGEST_REST_SECONDS = 60.0
 _HANDLERS: dict[str, Handler] = {}
+# Something was planned, or the clock was moved.
+_changed = threading.Event()
 _fixed: ContextVar[float | None] = ContextVar("fixed", default=None)
 
 
@@ -68,6 +72,7 @@ def advance(seconds: float) -> None:
         Setting.objects.update_or_create(
             name="clock_offset", defaults={"value": offset() + seconds}
         )
+        transaction.on_commit(_changed.set)
     run_due()
 
 
@@ -84,6 +89,17 @@ def on_due(kind: str) -> Callable[[Handler], Handler]:
 def plan(kind: str, target: str, *, after: float) -> None:
     """Plans work for `after` sandbox seconds from now."""
     Due.objects.create(kind=kind, target=target, at=now() + after)
+    transaction.on_commit(_changed.set)
+
+
+def run_forever() -> None:
+    """The thread that does what falls due, and rests until the next of it."""
+    while True:
+        _changed.clear()
+        run_due()
+        planned = Due.objects.order_by("at").values_list("at", flat=True).first()
+        rest = LONGEST_REST_SECONDS if planned is None else planned - now()
+        _changed.wait(min(max(rest, 0), LONGEST_REST_SECONDS))
 
 
 def run_due() -> None:

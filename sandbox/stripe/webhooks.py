@@ -24,6 +24,8 @@ MAX_WAIT_SECONDS = 60.0
 TIMEOUT_SECONDS = 10
 # In reverse mode, webhooks are collected until nothing new has come for this long.
 QUIET_SECONDS = 1.0
+LONGEST_REST_SECONDS = 60.0
+REST_AFTER_FAILURE_SECONDS = 1.0
 
 _wake = threading.Event()
 _http = requests.Session()
@@ -81,15 +83,25 @@ def take() -> list[dict[str, str]]:
 
 
 def deliver_forever() -> None:
-    """The delivery thread."""
+    """The delivery thread: it rests until the next one is due or comes in."""
     while True:
         _wake.clear()
         try:
+            asked = time.time()
             while _deliver_next():
-                pass
+                asked = time.time()
+            rest = _rest(asked)
         except Exception:
             logger.exception("Webhook delivery failed")
-        _wake.wait(0.2)
+            rest = REST_AFTER_FAILURE_SECONDS
+        _wake.wait(rest)
+
+
+def _rest(asked: float) -> float:
+    """Seconds until one is due that was not when `_next` was asked."""
+    later = Delivery.objects.filter(state="queued", next_at__gt=asked)
+    soonest = later.order_by("next_at").values_list("next_at", flat=True).first()
+    return LONGEST_REST_SECONDS if soonest is None else max(soonest - time.time(), 0)
 
 
 def _deliver_next() -> bool:
@@ -112,12 +124,13 @@ def _deliver_next() -> bool:
 
 def _next() -> Delivery | None:
     """The next webhook due: oldest first, but reversed ones newest first and once all are in."""
-    due = Delivery.objects.filter(state="queued", next_at__lte=time.time())
+    now = time.time()
+    due = Delivery.objects.filter(state="queued", next_at__lte=now)
     first = due.filter(reversed=False).order_by("pk").first()
     if first:
         return first
     waiting = Delivery.objects.filter(state="queued", reversed=True, tries=0)
-    if waiting.filter(next_at__gt=time.time()).exists():
+    if waiting.filter(next_at__gt=now).exists():
         return None
     return due.order_by("-pk").first()
 
