@@ -105,6 +105,18 @@ def test_the_work_in_the_database_is_the_same(known: Person) -> None:
     assert counts[KNOWN] == counts[UNKNOWN]
 
 
+def test_another_spelling_is_the_known_address_to_the_database_too() -> None:
+    """Case 1: it is found out before anything is written, not by a row that cannot be."""
+    a_person("anna.b@gmail.com")
+    counts = []
+    for email in ("anna.b@gmail.com", "annab+x@googlemail.com"):
+        cache.clear()
+        with CaptureQueriesContext(connection) as queries:
+            sign_up(email)
+        counts.append([one["sql"].split()[0] for one in queries])
+    assert counts[0] == counts[1]
+
+
 def test_the_owner_learns_of_it_by_mail() -> None:
     sign_up(KNOWN)
     assert mail.outbox[0].to == [KNOWN]
