@@ -7,7 +7,7 @@ from uuid import uuid4
 from playwright.sync_api import expect
 
 from tests.journeys.people import NewPage, expect_notice, expect_state
-from tests.journeys.program import Json, Program, audit, offer
+from tests.journeys.program import Json, Program, offer
 from tests.journeys.stack import Stack, wait_until
 from tests.sandbox_process import SandboxProcess
 
@@ -46,7 +46,6 @@ def test_a_balance_transfer_is_verified_without_anybodys_word(
     asked = wait_until(lambda: sandbox.control("GET", "requests/?since=0"), what="the log")
     assert key not in str([row for row in asked["results"] if "/providers/vast/" in row["path"]])
     assert key not in stack.log()
-    audit(stack)
 
 
 def our_seconds(order: Json) -> float:

@@ -16,7 +16,7 @@ import pytest
 
 from marketplace.local import environment
 from marketplace.local.postgres import Postgres
-from tests.journeys.program import Json, Program, audit, offer, settled, wait_for_money
+from tests.journeys.program import Json, Program, offer, settled, wait_for_money
 from tests.journeys.stack import Stack, wait_until
 
 PAY_OUT = """
@@ -145,4 +145,3 @@ def test_nothing_is_paid_twice(
     # Theirs and ours agree again, but for the payment of the trade that nobody here knows of.
     compared = stack.manage("reconcile")
     assert not {"tr_", "po_"} & set(re.findall(r"DIFFERENCE.*: (\w+_)", compared.stdout))
-    audit(stack)
