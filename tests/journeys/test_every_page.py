@@ -215,6 +215,59 @@ def test_the_keyboard_reaches_the_main_action(new_page: NewPage, sent: Json) -> 
     expect_state(page, "This trade is complete")
 
 
+ACCOUNT = (
+    "/account/",
+    "/account/security/",
+    "/account/tokens/",
+    "/account/mail/",
+    "/account/merging/",
+    "/account/privacy/",
+    "/account/payouts/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/2fa/totp/activate/",
+)
+# Numbers all that can be tabbed to; of a group of radio buttons that is one.
+COUNT_STOPS = """() => {
+    const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary";
+    const groups = new Set();
+    return [...document.querySelectorAll(kinds)]
+        .filter((one) => one.checkVisibility() && !one.disabled)
+        .filter((one) => one.type !== "radio" || !groups.has(one.name) && groups.add(one.name))
+        .map((one, number) => (one.dataset.stop = one.type === "radio" ? one.name : number, one))
+        .map((one) => [String(one.dataset.stop), one.outerHTML.slice(0, 90)]);
+}"""
+# Where the focus is, and whether that can be seen.
+STOP = """() => {
+    const { activeElement: one } = document;
+    const { outlineStyle, boxShadow } = getComputedStyle(one);
+    const stop = one.type === "radio" ? one.name : one.dataset.stop;
+    return [stop ?? "", outlineStyle !== "none" || boxShadow !== "none"];
+}"""
+
+
+def test_the_keyboard_reaches_all_that_a_mouse_does(new_page: NewPage) -> None:
+    """On the ways in, and on the pages of an account; and the focus is seen wherever it is."""
+    problems: list[str] = []
+    for page, paths in (
+        (new_page(), ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")),
+        (new_page("buyer@example.com"), ACCOUNT),
+    ):
+        for path in paths:
+            page.goto(path)
+            stops = dict(page.evaluate(COUNT_STOPS))
+            assert len(stops) > 10, path
+            page.evaluate("document.activeElement.blur()")
+            for _ in range(len(stops) + 5):
+                page.keyboard.press("Tab")
+                stop, is_seen = page.evaluate(STOP)
+                if stop in stops and not is_seen:
+                    problems.append(f"{path}: the focus is not seen on {stops[stop]}")
+                stops.pop(stop, None)
+            problems += [f"{path}: no way by keyboard to {what}" for what in stops.values()]
+    assert problems == [], "\n".join(problems)
+
+
 def tabbed_to(page: Page, action: Locator) -> bool:
     page.keyboard.press("Tab")
     return bool(action.evaluate("element => element === document.activeElement"))
