@@ -41,10 +41,14 @@ def main() -> int:
                 _guesses(site.port, asked, about, known=buyers)
         if GROWTH in asked.what:
             with stage.both(home, database) as running:
-                _growth(running, asked, about)
+                from bench import growth
+
+                _by_size(growth, GROWTH, running, asked, about)
         if CONSOLE in asked.what:
             with stage.both(home, database) as running:
-                _console(running, asked, about)
+                from bench import console
+
+                _by_size(console, CONSOLE, running, asked, about)
         if "placing" in asked.what:
             _placing(home, asked, about, sellers=sellers, buyers=buyers)
         if "batches" in asked.what:
@@ -115,32 +119,19 @@ def _guesses(port: int, asked: Any, about: dict[str, Any], *, known: Any) -> Non
     print(f"\n{guesses.table(result)}")
 
 
-def _growth(running: Any, asked: Any, about: dict[str, Any]) -> None:
-    from bench import figures, growth
+def _by_size(part: Any, name: str, running: Any, asked: Any, about: dict[str, Any]) -> None:
+    """`growth` or `console`: the same pages at several sizes."""
+    from bench import figures
 
-    result = growth.measured(
+    result = part.measured(
         running,
         asked.sizes,
         rounds=asked.rounds,
         seconds=asked.seconds,
         connections=asked.connections,
     )
-    figures.keep("growth", about | result)
-    print(f"\n{growth.table(result)}")
-
-
-def _console(running: Any, asked: Any, about: dict[str, Any]) -> None:
-    from bench import console, figures
-
-    result = console.measured(
-        running,
-        asked.sizes,
-        rounds=asked.rounds,
-        seconds=asked.seconds,
-        connections=asked.connections,
-    )
-    figures.keep("console", about | result)
-    print(f"\n{console.table(result)}")
+    figures.keep(name, about | result)
+    print(f"\n{part.table(result)}")
 
 
 def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:

@@ -140,11 +140,11 @@ def _open_own_page(escrow: Escrow) -> None:
 
 def _given_back_by_bank(refund: Instruction) -> Chargeback | None:
     """The lost dispute that took all of the charge which this was to be refunded from."""
+    if _escrow(refund).charge_id != refund.params["charge"]:
+        return None
     charge = Posting.objects.get(key=f"charge:{refund.params['charge']}")
-    lost = Chargeback.objects.filter(
-        escrow=refund.escrow, outcome="lost", amount_cents__gte=charge.amount_cents
-    )
-    return lost.first() if _escrow(refund).charge_id == refund.params["charge"] else None
+    lost = Chargeback.objects.filter(escrow=refund.escrow, outcome="lost")
+    return lost.filter(amount_cents__gte=charge.amount_cents).first()
 
 
 def _leave_to_bank(refund: Instruction, lost: Chargeback) -> None:

@@ -6,6 +6,7 @@ nothing: the reading is due again, and a reading taken twice is only one more.
 
 import logging
 import time
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db import transaction
@@ -37,15 +38,20 @@ def due() -> list[int]:
 
 def take_due() -> int:
     """Take what is due; returns how many readings were tried."""
+    return take_each(due(), take, what="measuring")
+
+
+def take_each(ids: Iterable[int], act: Callable[[int], bool], *, what: str) -> int:
+    """One pass over what is due: one that fails does not stop the others, nor do slow ones."""
     until, tried = time.monotonic() + PASS_SECONDS, 0
-    for key in due():
+    for key in ids:
         if time.monotonic() > until:
             break
         try:
-            tried += take(key)
+            tried += act(key)
         except Exception:
             # No traceback: whatever failed had a key in its hands.
-            log.error("the reading of measuring %s failed", key)
+            log.error("the reading of %s %s failed", what, key)
     return tried
 
 

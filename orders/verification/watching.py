@@ -6,8 +6,6 @@ after it, a case for moderators, and what the trade brought the seller is not pa
 have decided (`payments.reserve`). The key is deleted when the watch ends, however it ends.
 """
 
-import logging
-import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,13 +22,19 @@ from orders.verification import conclusion
 from orders.verification.lending import reader_for
 from orders.verification.models import BalanceReading, Verification, Watch, WatchEnd
 from orders.verification.rungs import LADDER, Case, ReadingCheck
-from orders.verification.taking import LEASE, MOST_FAILURES, MOST_REFUSALS, PASS_SECONDS, read_with
+from orders.verification.taking import (
+    LEASE,
+    MOST_AT_ONCE,
+    MOST_FAILURES,
+    MOST_REFUSALS,
+    read_with,
+    take_each,
+)
 from payments import incidents
 from payments.reserve import CREDIT_REVERSED
 from providers.catalogue_reader import Reader
 from providers.readings import Reading
 
-log = logging.getLogger(__name__)
 S = OrderStatus
 REVERSED = (
     "Opened by Surplus: the credit had arrived, and the provider’s figures show it gone again."
@@ -40,21 +44,12 @@ REVERSED = (
 def due() -> list[int]:
     """Watches whose next reading is due, or whose time is over."""
     rows = Watch.objects.filter(next_at__lte=Now()).order_by("next_at")
-    return list(rows.values_list("pk", flat=True)[:50])
+    return list(rows.values_list("pk", flat=True)[:MOST_AT_ONCE])
 
 
 def take_due() -> int:
     """Read what is due; returns how many were tried."""
-    until, tried = time.monotonic() + PASS_SECONDS, 0
-    for key in due():
-        if time.monotonic() > until:
-            break
-        try:
-            tried += take(key)
-        except Exception:
-            # No traceback: whatever failed had a key in its hands.
-            log.error("the reading of watch %s failed", key)
-    return tried
+    return take_each(due(), take, what="watch")
 
 
 def take(watch_id: int) -> bool:
