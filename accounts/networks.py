@@ -2,7 +2,9 @@
 
 import ipaddress
 
+from allauth.account.adapter import get_adapter
 from allauth.core.internal.ratelimit import truncate_ip
+from django.http import HttpRequest
 
 
 def unwrapped(ip: str) -> str:
@@ -21,3 +23,8 @@ def unwrapped(ip: str) -> str:
 def counted_as(ip: str) -> str:
     """Of IPv6 the network: one household has as many addresses as it likes."""
     return str(truncate_ip(unwrapped(ip)))
+
+
+def network_of(request: HttpRequest) -> str:
+    """Where a request comes from, as limits count it."""
+    return counted_as(get_adapter().get_client_ip(request))

@@ -16,6 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import networks
 from accounts.models import Person
 from accounts.refusals import Invalid, Refusal
 from accounts.shapes import ObjectParser, PersonalRequest, UploadParser
@@ -87,6 +88,7 @@ class OrderList(generics.GenericAPIView[Order]):
     def post(self, request: PersonalRequest) -> HttpResponse:
         """Reserve credit at a fixed price. It is bought when it is paid at `payment_url`."""
         buyer, key = request.user, idempotency_key(request)
+        checkout.require_may_pay(buyer, network=networks.network_of(request), key=key)
         if key is None:
             answer = _rendered(checkout.place(buyer=buyer, **_terms(request)))
         else:

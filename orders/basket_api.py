@@ -11,9 +11,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import networks
 from accounts.shapes import PersonalRequest
 from accounts.tokens import HasScope
-from orders import basket_page, baskets, follow
+from orders import basket_page, baskets, checkout, follow
 from orders.api import idempotency_key
 from orders.api_shapes import OrderAnswer, OrderTerms, represent
 from orders.models import Order
@@ -82,6 +83,7 @@ class BasketList(APIView):
         409 `basket_changed` names in `parts` what cannot be had so, and why.
         """
         buyer, key = request.user, idempotency_key(request)
+        checkout.require_may_pay(buyer, network=networks.network_of(request), key=key)
         if key is None:
             answer = _rendered(baskets.place(buyer=buyer, parts=_parts(request)))
         else:

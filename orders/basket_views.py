@@ -13,9 +13,10 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import networks
 from accounts.people import SignedInRequest
 from accounts.refusals import Refusal
-from orders import basket_page, baskets, follow
+from orders import basket_page, baskets, checkout, follow
 from orders.forms import BasketForm
 from orders.refusals import BasketRefused
 from orders.views import STOP_POLLING
@@ -37,11 +38,13 @@ def place(request: HttpRequest) -> HttpResponse:
             request, form, [str(text) for texts in form.errors.values() for text in texts]
         )
     given = form.cleaned_data
+    network, key = networks.network_of(request), given["key"]
     try:
+        checkout.require_may_pay(request.user, network=network, key=key)
         parts = baskets.wanted(request.user, given["parts"])
         answer = baskets.once(
             buyer=request.user,
-            key=given["key"],
+            key=key,
             body={"parts": given["parts"]},
             act=partial(baskets.reserve, buyer=request.user, parts=parts),
             answer=lambda basket: {"basket": str(basket.pk)},
@@ -104,7 +107,9 @@ def _shown(basket: Basket) -> basket_page.Shown:
 @login_required
 def payment(request: SignedInRequest, basket_id: UUID) -> HttpResponse:
     """Go to the processor's page; where there is none yet, have it opened."""
-    basket = baskets.open_page(_of_buyer(request, basket_id))
+    basket = _of_buyer(request, basket_id)
+    checkout.require_may_pay(basket.buyer, network=networks.network_of(request))
+    basket = baskets.open_page(basket)
     if url := baskets.page_url(basket):
         return redirect(url)
     messages.warning(

@@ -21,9 +21,10 @@ from orders import standing
 from orders.models import Order, OrderStatus, PlacedRequest
 from orders.progress import machine, tell
 from orders.refusals import KeyReused, OwnListing, PriceChanged, TooManyOpenOrders
-from payments import baskets, escrow, failpoints, instructions, money
+from payments import baskets, declines, escrow, failpoints, instructions, money
 from payments.models import Basket, Instruction, InstructionStatus
 from payments.processor import processor
+from payments.refusals import TooManyDeclines
 from providers.clocks import clocks_of
 from providers.vocabulary import TransferMethod
 
@@ -175,6 +176,19 @@ def await_page(page: Instruction) -> None:
         # A second request for the same order: the first is just asking for the page.
         time.sleep(0.1)
         page.refresh_from_db()
+
+
+def require_may_pay(buyer: Person, *, network: str, key: str | None = None) -> None:
+    """Before anything is ordered: raises TooManyDeclines where too many cards were declined.
+
+    A request with a `key` that was answered before is answered the same all the same.
+    """
+    try:
+        declines.require_few(buyer.pk, network=network)
+    except TooManyDeclines:
+        answered = PlacedRequest.objects.filter(buyer=buyer, key=key or "", answer__isnull=False)
+        if not answered.exists():
+            raise
 
 
 def once(

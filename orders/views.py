@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import keyset, stepup
+from accounts import keyset, networks, stepup
 from accounts.people import SignedInRequest
 from accounts.refusals import Invalid, NotAllowed, Refusal, WrongState
 from listings import vault
@@ -86,6 +86,7 @@ def place(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     given = form.cleaned_data
     key = given.pop("key")
     try:
+        checkout.require_may_pay(request.user, network=networks.network_of(request), key=key)
         answer = checkout.once(
             buyer=request.user,
             key=key,
@@ -170,6 +171,7 @@ def payment(request: SignedInRequest, order: Order) -> HttpResponse:
         raise NotAllowed("Only the buyer pays.")
     if order.status != OrderStatus.PLACED:
         raise WrongState
+    checkout.require_may_pay(request.user, network=networks.network_of(request))
     order = checkout.open_payment_page(order)
     if url := checkout.payment_url(order):
         return redirect(url)

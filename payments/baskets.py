@@ -63,6 +63,7 @@ def open_page(
             "customer_email": basket.buyer.email,
             "allowed_payment_method_types": ["card"],
             "custom_text": {"submit": {"message": note}},
+            "setup_intent_data": {"metadata": {"basket": str(basket.pk)}},
             "success_url": success_url,
             "cancel_url": cancel_url,
             "expires_at": int(expires_at.timestamp()),
@@ -207,6 +208,14 @@ def tidy(basket_id: UUID) -> None:
             machine.advance(basket, S.ENDED, kind="charged", actor=None)
             _forget_card(basket)
     elif basket.status == S.OPEN and not waiting:
+        _close_page(basket)
+
+
+@transaction.atomic
+def close_page(basket_id: UUID) -> None:
+    """Take no card here any more; orders that await their price end in time."""
+    basket, _ = _locked(basket_id)
+    if basket.status == S.OPEN:
         _close_page(basket)
 
 

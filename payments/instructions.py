@@ -245,20 +245,20 @@ def _record(instruction: Instruction, answer: Answer) -> None:
 def _record_refusal(instruction: Instruction, refusal: ProcessorRefused) -> None:
     with transaction.atomic():
         passing = refusal.code in PASSING and effects.may_still_come_true(instruction)
-        row = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT)
         text = f"{refusal.code}: {refusal}"
+        changes: dict[str, Any] = {"status": InstructionStatus.REFUSED, "due_at": None}
         if passing:
             # Refusals are stored under the key, so the next deliberate attempt needs another.
-            row.update(
-                status=InstructionStatus.READY,
-                attempt=F("attempt") + 1,
-                first_sent_at=None,
-                due_at=Now() + _wait(instruction),
-                error=text,
-            )
-        else:
-            row.update(status=InstructionStatus.REFUSED, due_at=None, error=text)
-        effects.record_refusal(instruction, text, final=not passing)
+            changes = {
+                "status": InstructionStatus.READY,
+                "attempt": F("attempt") + 1,
+                "first_sent_at": None,
+                "due_at": Now() + _wait(instruction),
+            }
+        row = Instruction.objects.filter(pk=instruction.pk, status=InstructionStatus.SENT)
+        # Where somebody else has recorded its outcome meanwhile, this refusal means nothing.
+        if row.update(error=text, **changes):
+            effects.record_refusal(instruction, text, final=not passing)
 
 
 def _record_doubt(instruction: Instruction, doubt: OutcomeUnknown) -> None:

@@ -1,5 +1,7 @@
 """What the money rules do not allow, in words for people."""
 
+from datetime import datetime
+
 from accounts.refusals import Refusal
 
 
@@ -40,6 +42,17 @@ class ProcessorUnavailable(Refusal):
     code = "processor_unavailable"
     status = 503
     message = "The card processor does not answer just now. Nothing is lost; try again in a minute."
+
+
+class TooManyDeclines(Refusal):
+    code = "too_many_declines"
+    status = 429
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"Too many cards were declined. You can pay again after {until:%H:%M} UTC.",
+            retry_at=until.isoformat(timespec="seconds"),
+        )
 
 
 class CountryRefused(Refusal):

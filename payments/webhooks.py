@@ -16,6 +16,7 @@ from payments import (
     baskets,
     chargebacks,
     collection,
+    declines,
     failpoints,
     incidents,
     onboarding,
@@ -83,10 +84,8 @@ def process(event_pk: int) -> bool:
 def _later(event: WebhookEvent, error: str) -> None:
     given_up = event.tries >= TRIES
     wait = timedelta(seconds=2) * 2 ** min(event.tries, 10)
-    WebhookEvent.objects.filter(pk=event.pk).update(
-        due_at=None if given_up else Now() + wait, error=error
-    )
-    if given_up:
+    row = WebhookEvent.objects.filter(pk=event.pk, processed_at=None)
+    if row.update(due_at=None if given_up else Now() + wait, error=error) and given_up:
         incidents.report(
             key=f"webhook:{event.event_id}",
             kind="webhook_set_aside",
@@ -105,6 +104,8 @@ def _follow_up(event: WebhookEvent) -> None:
                 baskets.collect(basket.pk)
         case ["payment_intent", "succeeded"]:
             collection.collect_charge(event.object_id)
+        case ["payment_intent", "payment_failed"] | ["setup_intent", "setup_failed"]:
+            declines.follow(event.object_id)
         case ["charge", "dispute", *_]:
             chargebacks.follow(event.object_id)
         case ["review", *_] | ["radar", "early_fraud_warning", *_]:

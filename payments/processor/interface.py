@@ -79,6 +79,17 @@ class Payment:
 
 
 @dataclass(frozen=True)
+class Decline:
+    """A card that was declined on a hosted page, empty where its bank did not come so far.
+
+    `reference` is that of the escrow or basket whose page it was.
+    """
+
+    reference: str
+    card_fingerprint: str = ""
+
+
+@dataclass(frozen=True)
 class Account:
     """A seller's account: ready to be paid, or what is still missing."""
 
@@ -139,6 +150,7 @@ class Processor(Protocol):
     def payouts(self, *, account: str) -> list[Moved]: ...
     def checkout(self, checkout_id: str) -> Checkout: ...
     def payment(self, payment_id: str) -> Payment: ...
+    def decline(self, intent_id: str) -> Decline: ...
     def account(self, account_id: str) -> Account: ...
     def bank_fingerprint(self, account_id: str) -> str: ...
     def onboarding_url(self, account_id: str, *, return_url: str, refresh_url: str) -> str: ...

@@ -18,6 +18,7 @@ from payments.processor.interface import (
     Answer,
     CardDispute,
     Checkout,
+    Decline,
     Line,
     Moved,
     OutcomeUnknown,
@@ -241,6 +242,19 @@ class StripeProcessor:
             card_fingerprint=_card(charge).get("fingerprint") or "",
             reference=intent.get("transfer_group") or "",
         )
+
+    def decline(self, intent_id: str) -> Decline:
+        v1 = self.client.v1
+        with _translated():
+            if intent_id.startswith("seti_"):
+                found: Any = v1.setup_intents.retrieve(intent_id)
+            else:
+                found = v1.payment_intents.retrieve(intent_id, {"expand": ["latest_charge"]})
+        intent = _plain(found)
+        error, charge = intent.get("last_setup_error") or {}, intent.get("latest_charge") or {}
+        card = (error.get("payment_method") or {}).get("card") or _card(charge)
+        ours = intent["metadata"]
+        return Decline(ours.get("order") or ours.get("basket") or "", card.get("fingerprint") or "")
 
     def account(self, account_id: str) -> Account:
         with _translated():

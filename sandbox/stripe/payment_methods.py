@@ -21,9 +21,17 @@ USED_UP = (
 
 def keep(card: Card, *, customer: str, name: str = "", email: str = "") -> Record:
     """A card, kept for a customer."""
-    key = records.new_key("pm_1")
-    data: dict[str, Any] = {
-        "id": key,
+    data = described(card, name=name, email=email)
+    inner = {"number": card.number, "exp": [card.exp_month, card.exp_year], "detached": False}
+    record = records.create(KIND, data, inner=inner)
+    _attach(record, customer)
+    return record
+
+
+def described(card: Card, *, name: str = "", email: str = "") -> dict[str, Any]:
+    """A card that was typed in."""
+    return {
+        "id": records.new_key("pm_1"),
         "object": KIND,
         "allow_redisplay": "limited",
         "billing_details": {
@@ -40,10 +48,6 @@ def keep(card: Card, *, customer: str, name: str = "", email: str = "") -> Recor
         "metadata": {},
         "type": "card",
     }
-    inner = {"number": card.number, "exp": [card.exp_month, card.exp_year], "detached": False}
-    record = records.create(KIND, data, inner=inner)
-    _attach(record, customer)
-    return record
 
 
 def card_for(token: str, *, customer: str | None) -> Card:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.models import Record
-from sandbox.stripe import cards, events, listing, records
+from sandbox.stripe import cards, events, listing, payment_methods, records
 from sandbox.stripe.calls import Answer, Call, endpoint
 from sandbox.stripe.cards import Card
 
@@ -70,7 +70,8 @@ def succeed(record: Record, *, customer: str, method: str) -> None:
 
 def decline(record: Record, card: Card) -> None:
     """The card's bank refuses to have it kept; another may be tried."""
-    error = {"type": "card_error", "code": card.code, "message": card.message}
+    error: dict[str, Any] = {"type": "card_error", "code": card.code, "message": card.message}
+    error["payment_method"] = payment_methods.described(card)
     _fail(record, error | ({"decline_code": card.decline} if card.decline else {}))
 
 

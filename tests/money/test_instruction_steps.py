@@ -8,15 +8,17 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Person
-from payments import effects, instructions
+from payments import effects, instructions, webhooks
 from payments.models import (
     Escrow,
     Freeze,
+    Incident,
     Instruction,
     LedgerAudit,
     Payout,
     PayoutAccount,
     Posting,
+    WebhookEvent,
 )
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
 from tests.money.rows import Told, held, now
@@ -187,6 +189,31 @@ def test_what_was_done_meanwhile_is_not_refused(paid: Escrow) -> None:
         instructions._record_refusal(call, ProcessorRefused(code, ""))
     instructions._record_doubt(call, OutcomeUnknown("?"))
     assert (now(call).status, now(call).due_at, now(call).error) == ("done", None, "")
+
+
+@pytest.mark.parametrize("kind", ["reversal", "refund", "payout", "expire"])
+def test_a_refusal_after_the_outcome_means_nothing(paid: Escrow, seller: Person, kind: str) -> None:
+    """Case 54: somebody slower was refused what somebody else had done."""
+    told = Told(paid)
+    payout = Payout.objects.create(person=seller, amount_cents=500, currency="USD")
+    links = {"person": seller, "payout": payout} if kind == "payout" else {}
+    call = a_call(None if links else paid, kind, **links)
+    Instruction.objects.filter(pk=call.pk).update(status="done", due_at=None)
+    Escrow.objects.update(poll_due_at=None)
+    instructions._record_refusal(call, ProcessorRefused("x", ""))
+    assert (now(call).status, told.postings(), told.incidents()) == ("done", [], [])
+    assert (now(payout).status, now(paid).poll_due_at) == ("pending", None)
+
+
+def test_an_event_that_was_followed_up_meanwhile_is_not_set_aside() -> None:
+    event = WebhookEvent.objects.create(event_id="evt_1", type="payout.paid", tries=10)
+    WebhookEvent.objects.update(processed_at=Now(), due_at=None)
+    webhooks._later(event, "lost")
+    assert (now(event).due_at, now(event).error) == (None, "")
+    WebhookEvent.objects.update(processed_at=None)
+    webhooks._later(event, "lost")
+    assert (now(event).due_at, now(event).error) == (None, "lost")
+    assert [one.key for one in Incident.objects.all()] == ["webhook:evt_1"]
 
 
 def test_a_page_that_closed_by_itself_is_asked_about(paid: Escrow) -> None:

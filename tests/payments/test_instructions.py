@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connections
 from django.db.models.functions import Now
 
 from accounts.models import Person
@@ -88,6 +89,42 @@ def test_a_crash_between_answer_and_record_repeats_with_the_same_key(
     done = drive(transfer_of(confirmed))
     assert done.status == InstructionStatus.DONE
     assert moved_at_sandbox(sandbox, confirmed) == confirmed.proceeds_cents
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_word_of_the_commit_is_lost(
+    sandbox: SandboxProcess,
+    confirmed: Order,
+    monkeypatch: pytest.MonkeyPatch,
+    committed: bool,
+) -> None:
+    """Case 52: the database goes away while the answer is recorded; whether it was, is read again.
+
+    Committed, it is not repeated. Not committed, it is, under the same key.
+    """
+    database, times = connections["default"], [1]
+    commit = database._commit  # type: ignore[attr-defined]
+
+    def fails() -> None:
+        recorded = Instruction.objects.filter(kind="transfer", status="done").exists()
+        if not (recorded and times):
+            commit()
+            return
+        times.pop()
+        if committed:
+            commit()
+        database.connection.close()
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    monkeypatch.setattr(database, "_commit", fails)
+    instructions.carry_out_due()
+    left = transfer_of(confirmed)
+    assert left.status == (InstructionStatus.DONE if committed else InstructionStatus.SENT)
+    assert (left.due_at is None) == committed
+    assert drive(left).status == InstructionStatus.DONE
+    assert transfer_of(confirmed).tries == (1 if committed else 2)
+    assert moved_at_sandbox(sandbox, confirmed) == confirmed.proceeds_cents
+    assert ledger.balance(ledger.owed_to_seller(confirmed.seller_id), "USD") == 0
 
 
 def test_once_the_key_is_forgotten_it_is_looked_up_first(

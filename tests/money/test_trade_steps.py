@@ -1,0 +1,397 @@
+"""Each ending of a trade, and every row that it writes: order, escrow, offer, notices, standing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import Person
+from accounts.refusals import NotAllowed, WrongState
+from orders import cancellation, completion, deadlines, disputes, follow, settling
+from orders.models import Dispute, DisputeStatus, Order
+from orders.refusals import NothingMeasured
+from orders.verification.models import Verification
+from payments.models import Escrow
+from tests.money.trades import FACE, Course, fresh, over, paid, placed, sent
+
+pytestmark = pytest.mark.django_db
+BACK, GONE, KEPT = (100_00, 0, 0), (50_00, 0, 50_00), (50_00, 50_00, 0)
+REFUNDED, RELEASED = ("refunded", 0, 30_00), ("released", 30_00, 0)
+
+
+def test_withdrawn(buyer: Person, seller: Person) -> None:
+    order = placed(buyer, seller)
+    course = Course(order)
+    cancellation.cancel(order, actor=buyer)
+    assert course.events() == ["withdrawn placed>cancelled B"]
+    assert (course.money(), course.stock(), course.waits()) == (("lapsed", 0, 0), BACK, None)
+    assert (course.reason(), course.told(), course.standing()) == ("withdrawn", [], (0, 0))
+    assert fresh(order).ended_at is not None
+
+
+def test_not_paid_in_time(buyer: Person, seller: Person) -> None:
+    order = placed(buyer, seller)
+    course = Course(order)
+    cancellation.lapse_unpaid(order)
+    assert course.events() == ["not_paid_in_time placed>cancelled -"]
+    assert (course.money(), course.stock()) == (("lapsed", 0, 0), BACK)
+    assert (course.reason(), course.told()) == ("not_paid_in_time", ["B order_lapsed"])
+
+
+def test_declined(buyer: Person, seller: Person) -> None:
+    order = paid(buyer, seller)
+    course = Course(order)
+    cancellation.cancel(order, actor=seller)
+    assert course.events() == ["declined paid>cancelled S"]
+    assert (course.money(), course.stock(), course.waits()) == (REFUNDED, BACK, None)
+    assert (course.reason(), course.told()) == ("The seller declined.", ["B order_declined"])
+    assert course.standing() == (0, 0)
+
+
+def test_not_delivered(buyer: Person, seller: Person) -> None:
+    order = paid(buyer, seller)
+    course = Course(order)
+    cancellation.give_up_waiting(order)
+    assert course.events() == ["not_delivered paid>cancelled -"]
+    assert (course.money(), course.stock(), course.standing()) == (REFUNDED, BACK, (0, 1))
+    assert course.told() == ["S order_not_delivered_seller", "B order_not_delivered_buyer"]
+    assert fresh(order).listing.status == "paused"
+
+
+def test_codes_that_nobody_revealed(buyer: Person, seller: Person) -> None:
+    order = paid(buyer, seller, codes=["AAAA-1111", "BBBB-2222"])
+    course = Course(order)
+    cancellation.give_up_waiting(order)
+    assert course.events() == ["never_revealed paid>cancelled -"]
+    assert (course.money(), course.stock(), course.standing()) == (REFUNDED, BACK, (0, 0))
+    assert course.told() == ["B order_not_delivered_buyer"]
+    assert fresh(order).listing.status == "live"
+
+
+@pytest.mark.parametrize("parts", [0, 10_00])
+@pytest.mark.parametrize("status", ["transferred", "verified"])
+def test_what_may_be_fraud_goes_back_but_for_parts(
+    buyer: Person, seller: Person, status: str, parts: int
+) -> None:
+    order = over(sent(buyer, seller), status=status)
+    Escrow.objects.filter(pk=order.escrow_id).update(suspected_at=Now(), released_cents=parts)
+    course = Course(order)
+    cancellation.give_back_suspected(fresh(order))
+    if parts:
+        first = ["parts_kept transferred>verified -"] if status == "transferred" else []
+        assert course.events() == [*first, "fraud_suspected verified>completed -"]
+        assert course.money() == ("split", 10_00, 20_00)
+    else:
+        assert course.events() == [f"fraud_suspected {status}>cancelled -"]
+        assert course.money() == REFUNDED
+    assert (course.stock(), course.waits()) == (GONE, None)
+    assert course.told() == ["B order_suspected", "S order_suspected"]
+
+
+def test_confirmed(buyer: Person, seller: Person) -> None:
+    order = sent(buyer, seller)
+    course = Course(order)
+    assert course.waits() == 2000
+    completion.confirm(order, actor=buyer)
+    assert course.events() == ["confirmed transferred>verified B", "completed verified>completed B"]
+    assert (course.money(), course.stock(), course.waits()) == (RELEASED, GONE, None)
+    assert course.told() == ["B order_completed_buyer", "S order_completed_seller"]
+    assert (course.standing(), course.reason()) == ((1, 0), "The buyer confirmed the arrival.")
+    assert (fresh(order).rung, fresh(order).verdict) == ("buyer_confirmation", "verified")
+
+
+def test_confirmed_once_it_was_measured(buyer: Person, seller: Person) -> None:
+    order = over(sent(buyer, seller), status="verified", verdict="verified", rung="api_balance")
+    course = Course(order)
+    completion.confirm(order, actor=buyer)
+    assert course.events() == ["completed verified>completed B"]
+    assert fresh(order).rung == "api_balance"
+
+
+def test_silence(buyer: Person, seller: Person) -> None:
+    order = sent(buyer, seller)
+    course = Course(order)
+    completion.accept_silence(order)
+    assert course.events() == [
+        "accepted_by_silence transferred>verified -",
+        "completed verified>completed -",
+    ]
+    assert (course.money(), course.stock(), course.standing()) == (RELEASED, GONE, (1, 0))
+    assert course.reason() == "The time to inspect passed without objection."
+    assert fresh(order).verdict == "inconclusive"
+
+
+def test_cooled_off(buyer: Person, seller: Person) -> None:
+    order = over(sent(buyer, seller), status="verified")
+    course = Course(order)
+    completion.complete_verified(order)
+    assert course.events() == ["completed verified>completed -"]
+    assert (course.money(), course.standing()) == (RELEASED, (1, 0))
+    assert course.reason() == "The cooling-off time passed."
+
+
+def test_the_part_that_arrived_is_settled_by_both(buyer: Person, seller: Person) -> None:
+    order = over(sent(buyer, seller), verdict="refuted", measured_cents=20_00)
+    Verification.objects.create(order=order, rung="api_balance", status="done", key_mark="m")
+    course = Course(order)
+    with pytest.raises(NotAllowed, match="The buyer has not offered"):
+        completion.accept_part(order, actor=seller)
+    for _ in range(2):
+        completion.accept_part(order, actor=buyer)
+    assert course.events() == ["part_offered transferred>transferred B"]
+    assert course.told() == ["S order_part_offered"]
+    completion.accept_part(order, actor=seller)
+    assert course.events()[1:] == [
+        "part_accepted transferred>verified S",
+        "completed_in_part verified>completed S",
+    ]
+    assert (course.money(), course.stock()) == (("split", 12_00, 18_00), GONE)
+    assert course.told()[1:] == ["B order_part_accepted_buyer", "S order_part_accepted_seller"]
+    assert course.reason() == "Both sides accepted the part that arrived."
+
+
+@pytest.mark.parametrize(
+    ("changes", "price"),
+    [
+        ({"verdict": "refuted", "measured_cents": 20_00}, 12_00),
+        ({"verdict": "inconclusive", "measured_cents": 1}, 1),
+        ({"verdict": "refuted", "measured_cents": 10_00, "parts_arrived_cents": 20_00}, 12_00),
+        ({"verdict": "verified", "measured_cents": 20_00}, 0),
+        ({"verdict": "", "measured_cents": 20_00}, 0),
+        ({"verdict": "refuted", "measured_cents": 0, "parts_arrived_cents": 20_00}, 0),
+        ({"verdict": "refuted", "measured_cents": None}, 0),
+        ({"verdict": "refuted", "measured_cents": FACE}, 0),
+        ({"verdict": "refuted", "measured_cents": FACE - 1}, 29_99),
+    ],
+)
+def test_what_a_part_costs(
+    buyer: Person, seller: Person, changes: dict[str, Any], price: int
+) -> None:
+    order = over(sent(buyer, seller))
+    for name, value in changes.items():
+        setattr(order, name, value)
+    assert completion.part_price(order) == price
+
+
+REFUSED: list[tuple[str, Callable[[Order], object], type[Exception]]] = [
+    ("placed", lambda o: cancellation.decline(o, actor=o.seller), WrongState),
+    ("placed", lambda o: cancellation.withdraw(o, actor=o.seller), NotAllowed),
+    ("placed", lambda o: cancellation.give_up_waiting(o), WrongState),
+    ("placed", lambda o: completion.confirm(o, actor=o.buyer), WrongState),
+    ("paid", lambda o: cancellation.withdraw(o, actor=o.buyer), WrongState),
+    ("paid", lambda o: cancellation.lapse_unpaid(o), WrongState),
+    ("paid", lambda o: cancellation.decline(o, actor=o.buyer), NotAllowed),
+    ("paid", lambda o: completion.confirm(o, actor=o.buyer), WrongState),
+    ("paid", lambda o: completion.accept_silence(o), WrongState),
+    ("paid", lambda o: completion.complete_verified(o), WrongState),
+    ("paid", lambda o: completion.accept_part(o, actor=o.buyer), WrongState),
+    ("transferred", lambda o: cancellation.decline(o, actor=o.seller), WrongState),
+    ("transferred", lambda o: cancellation.give_up_waiting(o), WrongState),
+    ("transferred", lambda o: cancellation.give_back_suspected(o), WrongState),
+    ("transferred", lambda o: completion.confirm(o, actor=o.seller), NotAllowed),
+    ("transferred", lambda o: completion.complete_verified(o), WrongState),
+    ("transferred", lambda o: completion.accept_part(o, actor=o.buyer), NothingMeasured),
+    ("verified", lambda o: completion.accept_silence(o), WrongState),
+    ("verified", lambda o: completion.accept_part(o, actor=o.buyer), WrongState),
+]
+
+
+@pytest.mark.parametrize(("status", "act", "refusal"), REFUSED)
+def test_what_does_not_fit_changes_nothing(
+    buyer: Person,
+    seller: Person,
+    status: str,
+    act: Callable[[Order], object],
+    refusal: type[Exception],
+) -> None:
+    order = placed(buyer, seller) if status == "placed" else paid(buyer, seller)
+    order = over(order, status=status)
+    course = Course(order)
+    before = course.money(), course.stock()
+    with pytest.raises(refusal):
+        act(order)
+    assert course.nothing()
+    assert (course.money(), course.stock()) == before
+    assert fresh(order).status == status
+
+
+def test_suspected_before_it_was_sent_it_is_not_given_back_by_itself(
+    buyer: Person, seller: Person
+) -> None:
+    order = paid(buyer, seller)
+    Escrow.objects.update(suspected_at=Now())
+    with pytest.raises(WrongState):
+        cancellation.give_back_suspected(fresh(order))
+    assert fresh(order).status == "paid"
+
+
+def test_paid_in_the_moment_of_the_withdrawal(buyer: Person, seller: Person) -> None:
+    order = placed(buyer, seller)
+    Escrow.objects.filter(pk=order.escrow_id).update(status="held")
+    course = Course(order)
+    with pytest.raises(WrongState, match="has just arrived"):
+        cancellation.withdraw(fresh(order), actor=buyer)
+    assert course.nothing()
+
+
+@pytest.fixture
+def dispute(buyer: Person, seller: Person) -> Dispute:
+    order = sent(buyer, seller)
+    disputes.open_dispute(order, actor=buyer, reason="not_received", text="Nothing is there.")
+    return Dispute.objects.get()
+
+
+@pytest.mark.parametrize("kind", ["accepted", "stands", "appeal_decided", "agreed"])
+@pytest.mark.parametrize("refund", [0, 10_00, 30_00])
+def test_a_dispute_ends(
+    dispute: Dispute, buyer: Person, moderator: Person, kind: str, refund: int
+) -> None:
+    order = fresh(dispute.order)
+    course = Course(order)
+    with transaction.atomic():
+        settling.settle(
+            order, dispute, refund_cents=refund, kind=kind, actor=moderator, reason="Why."
+        )
+    lines = {
+        0: ["completed disputed>completed -"],
+        10_00: ["dispute_split disputed>completed - Why."],
+        30_00: ["dispute_refunded disputed>cancelled - Why."],
+    }
+    assert course.events() == lines[refund]
+    money = {0: RELEASED, 10_00: ("split", 20_00, 10_00), 30_00: REFUNDED}
+    assert (course.money(), course.stock(), course.reason()) == (money[refund], GONE, "Why.")
+    lost = refund == 30_00 and kind != "agreed"
+    assert course.standing() == (int(refund == 0), int(lost))
+    assert course.told()[-2:] == ["B dispute_settled", "S dispute_settled"]
+    ended = Dispute.objects.get()
+    assert (ended.status, ended.refund_cents, ended.decision) == ("ended", refund, "Why.")
+    outcome = {0: "release", 10_00: "split", 30_00: "refund"}[refund]
+    assert (ended.outcome, ended.decided_by, ended.decided_at is None) == (outcome, None, False)
+    assert str(dispute.events.last()).startswith(f"{kind}:")  # type: ignore[attr-defined]
+
+
+def test_a_decision_that_is_carried_out_stays_as_it_was_made(
+    dispute: Dispute, moderator: Person
+) -> None:
+    order = fresh(dispute.order)
+    known = {"decided_by": moderator, "decision": "First.", "decided_at": order.placed_at}
+    settling.settle(
+        order, dispute, refund_cents=0, kind="stands", actor=None, reason="Why.", **known
+    )
+    ended = Dispute.objects.get()
+    assert (ended.decided_by, ended.decision, ended.decided_at) == tuple(known.values())
+
+
+@pytest.mark.parametrize(("refund", "to_seller", "commission"), [(0, 2760, 240), (1000, 1840, 160)])
+def test_what_an_outcome_moves(
+    buyer: Person, seller: Person, refund: int, to_seller: int, commission: int
+) -> None:
+    assert settling.moved(paid(buyer, seller), refund) == {
+        "outcome": "split" if refund else "release",
+        "to_buyer_cents": refund,
+        "to_seller_cents": to_seller,
+        "commission_cents": commission,
+    }
+
+
+def test_before_anything_was_sent_the_credit_is_on_offer_again(
+    buyer: Person, seller: Person
+) -> None:
+    order = paid(buyer, seller)
+    disputes.open_dispute(order, actor=buyer, reason="other", text="I was deceived.")
+    course = Course(order)
+    settling.settle(
+        fresh(order),
+        Dispute.objects.get(),
+        refund_cents=30_00,
+        kind="agreed",
+        actor=None,
+        reason="",
+    )
+    assert course.stock() == BACK
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "ends"),
+    [
+        ("placed", "not_paid_in_time", "cancelled"),
+        ("paid", "not_delivered", "cancelled"),
+        ("transferred", "completed", "completed"),
+        ("verified", "completed", "completed"),
+    ],
+)
+def test_a_deadline_brings_about_its_default(
+    buyer: Person, seller: Person, status: str, kind: str, ends: str
+) -> None:
+    order = {"placed": placed, "paid": paid}.get(status, sent)(buyer, seller)
+    Order.objects.filter(pk=order.pk).update(status=status)
+    assert deadlines.due() == []
+    deadlines.enforce(order.pk)
+    assert (fresh(order).status, fresh(order).tried_at) == (status, None)
+    order = over(order)
+    assert deadlines.due() == [order.pk]
+    deadlines.enforce(order.pk)
+    assert (fresh(order).status, order.events.last().kind) == (ends, kind)  # type: ignore[union-attr]
+    assert deadlines.due() == []
+
+
+def test_in_a_dispute_a_deadline_goes_on_to_the_next_step(dispute: Dispute) -> None:
+    order = over(dispute.order)
+    deadlines.enforce(order.pk)
+    assert Dispute.objects.get().status != DisputeStatus.ANSWERING
+
+
+def test_what_the_bank_or_a_suspicion_holds_waits(buyer: Person, seller: Person) -> None:
+    order = over(sent(buyer, seller))
+    Escrow.objects.update(contested_at=Now())
+    assert deadlines.due() == []
+    for status, since, due in [
+        *[(one, 6, False) for one in ("transferred", "verified", "disputed")],
+        *[(one, 8, True) for one in ("transferred", "verified", "disputed")],
+        ("paid", 6, True),
+    ]:
+        Escrow.objects.update(contested_at=None, suspected_at=Now() - timedelta(days=since))
+        Order.objects.update(status=status)
+        assert (deadlines.due() == [order.pk]) == due, (status, since)
+    Order.objects.update(status="transferred")
+    deadlines.enforce(order.pk)
+    assert (fresh(order).status, order.events.last().kind) == (  # type: ignore[union-attr]
+        "cancelled",
+        "fraud_suspected",
+    )
+
+
+def test_whoever_waited_longest_for_a_try_is_first(buyer: Person, seller: Person) -> None:
+    orders = [over(paid(buyer, seller)) for _ in range(4)]
+    tried = [5, 10, None, None]
+    for order, ago, late in zip(orders, tried, (9, 8, 2, 3), strict=True):
+        at = None if ago is None else Now() - timedelta(seconds=ago)
+        deadline = Now() - timedelta(seconds=late)
+        Order.objects.filter(pk=order.pk).update(tried_at=at, deadline=deadline)
+    assert deadlines.due() == [orders[n].pk for n in (3, 2, 1, 0)]
+
+
+def test_what_is_refused_stays_and_is_said(
+    buyer: Person, seller: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = over(sent(buyer, seller))
+    Escrow.objects.update(contested_at=Now())
+    deadlines.enforce(order.pk)
+    assert (fresh(order).status, fresh(order).tried_at is None) == ("transferred", False)
+    assert "stays as it is" in caplog.text
+
+
+def test_an_order_follows_its_money(buyer: Person, seller: Person) -> None:
+    order = placed(buyer, seller)
+    Escrow.objects.update(status="held")
+    course = Course(order)
+    assert follow.due() == [order.pk]
+    follow.follow(order)
+    assert course.events() == ["paid placed>paid B"]
+    assert (course.waits(), follow.due()) == (1000, [])
+    assert course.told() == ["B order_paid_buyer", "S order_paid_seller"]
+    follow.follow(order)
+    assert len(course.events()) == 1
