@@ -64,6 +64,8 @@ class Act:
     cents: Callable[[Any, dict[str, Any]], int] | None = None
     # For whoever's case it is, and nobody else; the domain says who that is.
     by_its_party: bool = False
+    # `do` is told who agreed, as `second`; in the rehearsal that is nobody.
+    names_second: bool = False
 
     def blank(self, row: Any) -> Reasoned:
         """The form as it is first shown."""
@@ -104,6 +106,7 @@ def carry_out(act: Act, case: Case, *, actor: Person, form: Reasoned) -> Proposa
             _count(actor, case.action)
         cents = act.cents(case.row, form.cleaned_data) if act.cents else None
         if not rule.needs_two(cents, above_cents=dials.now("FOUR_EYES_ABOVE_CENTS")):
+            assert not act.names_second, "this act always takes two"
             act.do(case.row, actor=actor, **form.cleaned_data)
             return None
         _rehearse(act, case, actor, form)
@@ -120,8 +123,9 @@ def carry_out(act: Act, case: Case, *, actor: Person, form: Reasoned) -> Proposa
 
 def _rehearse(act: Act, case: Case, actor: Person, form: Reasoned) -> None:
     """Do it and undo it, so that whoever proposes it is told what would refuse it."""
+    second = {"second": None} if act.names_second else {}
     with transaction.atomic():
-        act.do(case.row, actor=actor, **form.cleaned_data)
+        act.do(case.row, actor=actor, **form.cleaned_data, **second)
         transaction.set_rollback(True)
 
 
@@ -161,7 +165,8 @@ def agree(proposal: Proposal, *, actor: Person, digest: str, reason: str) -> Non
     )
     if authority.rule(case.action).counted:
         _count(actor, case.action)
-    act.do(case.row, actor=proposer, **form.cleaned_data)
+    second = {"second": actor} if act.names_second else {}
+    act.do(case.row, actor=proposer, **form.cleaned_data, **second)
 
 
 def _as_proposed(proposal: Proposal) -> tuple[Act, Case, Reasoned]:

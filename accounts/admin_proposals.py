@@ -103,7 +103,10 @@ class ProposalAdmin(ConsoleAdmin):
             "about": about,
             "about_url": known.address(about) if about else "",
             "stale": about is None or known.version(about) != terms.version,
-            "given": [(field.label, _shown(field)) for field in form],
+            "given": [
+                (field.label, (about and known.in_terms(about, field)) or _shown(field))
+                for field in form
+            ],
         }
 
 

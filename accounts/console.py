@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce, wraps
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field, lookup_field, unquote
 from django.core.exceptions import PermissionDenied
@@ -258,6 +259,10 @@ class ConsoleAdmin(ModelAdmin):
         """Which state of the row a page shows; an act that saw another one is not done."""
         since = getattr(row, "status_since", None)
         return since.isoformat() if since else ""
+
+    def in_terms(self, row: Any, field: forms.BoundField) -> str:
+        """How a proposal shows a field of its form, "" for as it was given."""
+        return ""
 
     def subject(self, row: models.Model) -> str:
         """What the audit calls the row."""

@@ -21,6 +21,8 @@ from accounts.console_models import MoneyDecision as MoneyDecision
 from accounts.console_models import Proposal as Proposal
 from accounts.dial_models import Dial as Dial
 from accounts.dial_models import DialChange as DialChange
+from accounts.edition_models import Document as Document
+from accounts.edition_models import Edition as Edition
 
 # What the console finds people and acts by; indexed as it stands here.
 NAME = SearchVector("name", config="simple")

@@ -43,6 +43,7 @@ from payments import (
     webhooks,
 )
 from payments.models import PayoutAccount
+from providers import catalogue
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ def sweep() -> dict[str, int]:
             "answers": _each(evidence.answer, evidence.due()),
             "payouts": _each(payout_plans.pay, payout_plans.due()),
             "instructions": _once(instructions.carry_out_due),
+            "editions": _once(catalogue.load_begun),
             "listings": _once(expiry.expire_due),
             "reminders": _once(expiry.remind_due),
             "prices": _once(prices.fall_due),

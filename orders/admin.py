@@ -20,6 +20,7 @@ from listings.forms import DollarsField
 from listings.models import Code
 from orders import admin_codes as admin_codes  # further pages of the console
 from orders import admin_dials as admin_dials
+from orders import admin_editions as admin_editions
 from orders import admin_ratings as admin_ratings
 from orders import admin_weighing, casefile, conversation, disputes, handing_in
 from orders.dispute_models import UNDECIDED

@@ -1,6 +1,6 @@
 """What is said, proposed and decided when the parties of a trade do not agree."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -86,6 +86,8 @@ class Dispute(models.Model):
     appealed_at = models.DateTimeField(null=True)
 
     objects = Disputes.as_manager()
+    # The table that time decides it by, once `orders.decisions` has looked it up.
+    decided_under: Any = None
 
     class Meta:
         constraints = [

@@ -51,7 +51,7 @@ def picture(order: Order, *, viewer: Person) -> DisputePage:
         order=order,
         dispute=dispute,
         role=role,
-        record=decisions.records()[decisions.record_of(order, dispute)],
+        record=decisions.table_for(dispute).records[decisions.record_of(order, dispute)],
         default=default,
         endings=_endings(order, dispute, default, theirs, mine),
         theirs=theirs,

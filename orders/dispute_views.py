@@ -1,5 +1,6 @@
 """The pages of a dispute. Every step is a POST to a noun, by a party."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,16 @@ from orders.views import _of_party, step
 
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
-    """How disputes end: the clocks and the table of defaults."""
+    """How disputes end: the clocks and the table of defaults, with its history."""
+    history = list(decisions.history())
+    counts = next((change.table for change in history if change.has_begun), None)
+    return rules_page(request, counts or decisions.file_table(), history=history)
+
+
+def rules_page(
+    request: HttpRequest, table: decisions.Table, *, history: Iterable[decisions.Change]
+) -> HttpResponse:
+    """The same page with any table, as it is or as somebody proposes it."""
     clocks = {
         "answer": settings.ANSWER_WITHIN_SECONDS,
         "agree": settings.AGREE_WITHIN_SECONDS,
@@ -30,7 +40,8 @@ def rules(request: HttpRequest) -> HttpResponse:
         "appeal": settings.APPEAL_WITHIN_SECONDS,
     }
     context = {
-        "rules": decisions.rules(),
+        "rules": table.rules,
+        "history": history,
         "clocks": clocks,
         "parts_from": settings.PARTS_FROM_CENTS,
     }

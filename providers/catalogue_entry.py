@@ -33,10 +33,12 @@ class CatalogueEntry:
     unit_prices: list[dict[str, Any]]
     reader: Reader | None = None
     clocks: dict[str, int] = field(default_factory=dict)
+    # The edition that these facts are of, None where they are the file's.
+    edition_id: int | None = None
 
     def build_provider(self) -> Provider:
         """A new, unsaved row."""
-        return Provider(slug=self.slug, **self.provider)
+        return Provider(slug=self.slug, edition_id=self.edition_id, **self.provider)
 
     def build_programs(self) -> list[Program]:
         """New, unsaved rows in the order of the file."""
@@ -63,17 +65,22 @@ def read_entry(path: Path) -> CatalogueEntry:
         raise CatalogueError(
             file=path.name, field="(name of the file)", problem="is not a slug with .toml"
         )
-    file = Section(table, file=path.name)
+    return read_table(table, slug=path.stem, file_name=path.name)
+
+
+def read_table(table: dict[str, Any], *, slug: str, file_name: str) -> CatalogueEntry:
+    """The provider that a table describes; its parts are taken out of it. Raises CatalogueError."""
+    file = Section(table, file=file_name)
     # Taken out first, so that what is left of the table is what the pages show.
-    how = file.table.get("balance_api", {}).pop("reader", None)
+    how = file.table["balance_api"].pop("reader", None) if _has_api(file) else None
     clocks = _read_clocks(file.section("clocks")) if "clocks" in file.table else {}
     provider = _read_provider(file)
     entry = CatalogueEntry(
-        slug=path.stem,
+        slug=slug,
         provider=provider,
         programs=_read_programs(file),
         unit_prices=_read_unit_prices(file),
-        reader=_read_reader(how, file=file, slug=path.stem, provider=provider),
+        reader=_read_reader(how, file=file, slug=slug, provider=provider),
         clocks=clocks,
     )
     file.end()
@@ -82,9 +89,9 @@ def read_entry(path: Path) -> CatalogueEntry:
 
 def _read_provider(file: Section) -> dict[str, Any]:
     balance_api = _read_balance_api(file.section("balance_api")) if _has_api(file) else None
-    return {
+    values: dict[str, Any] = {
         "name": file.text("name", longest=80),
-        "homepage": file.url("homepage"),
+        "homepage": file.url("homepage", longest=200),
         "category": file.choice("category", Category.values),
         "summary": file.text("summary", longest=240),
         "confidence": file.choice("confidence", Confidence.values),
@@ -96,6 +103,10 @@ def _read_provider(file: Section) -> dict[str, Any]:
         "balance_api": balance_api,
         "token_patterns": [_read_token_pattern(part) for part in file.sections("token_patterns")],
     }
+    by_consent = TransferMethod.ASSISTED in values["transfer_methods"]
+    if values["resale_policy"] != ResalePolicy.ALLOWED and not by_consent:
+        raise file.wrong("transfer.methods", "must name assisted, the way of a written consent")
+    return values
 
 
 def _read_reader(how: Any, *, file: Section, slug: str, provider: dict[str, Any]) -> Reader | None:
@@ -123,7 +134,7 @@ def _read_clocks(part: Section) -> dict[str, int]:
 
 
 def _has_api(file: Section) -> bool:
-    return "balance_api" in file.table
+    return isinstance(file.table.get("balance_api"), dict)
 
 
 def _read_resale(part: Section) -> dict[str, Any]:
@@ -212,9 +223,12 @@ def _read_programs(file: Section) -> list[dict[str, Any]]:
 def _read_unit_prices(file: Section) -> list[dict[str, Any]]:
     prices: list[dict[str, Any]] = []
     for part in file.sections("unit_prices"):
+        unit = part.text("unit", longest=80)
+        if unit.startswith("0"):
+            raise part.wrong("unit", "counts none")
         values = {
             "what": part.text("what", longest=120),
-            "unit": part.text("unit", longest=80),
+            "unit": unit,
             "price_usd": part.price("price_usd"),
         }
         if (values["what"], values["unit"]) in [(p["what"], p["unit"]) for p in prices]:

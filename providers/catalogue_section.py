@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+MOST_DOLLARS = 10**9
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
 class CatalogueError(Exception):
@@ -17,6 +19,7 @@ class CatalogueError(Exception):
         super().__init__(f"{file}: {field}: {problem}")
         self.file = file
         self.field = field
+        self.problem = problem
 
 
 class Section:
@@ -47,6 +50,8 @@ class Section:
             raise self.wrong(key, "is empty")
         if value != value.strip():
             raise self.wrong(key, "has space around it")
+        if CONTROL.search(value):
+            raise self.wrong(key, "has a character that cannot be seen")
         if len(value) > longest:
             raise self.wrong(key, f"has {len(value)} characters, {longest} is the most")
         return value
@@ -58,9 +63,9 @@ class Section:
             raise self.wrong(key, f"{value!r} is not lower-case words joined by hyphens")
         return value
 
-    def url(self, key: str, *, blank: bool = False) -> str:
+    def url(self, key: str, *, longest: int = 400, blank: bool = False) -> str:
         """An absolute web address."""
-        value = self.text(key, longest=400, blank=blank)
+        value = self.text(key, longest=longest, blank=blank)
         if value and not is_web_address(value):
             raise self.wrong(key, f"{value!r} is not a web address")
         return value
@@ -111,6 +116,8 @@ class Section:
             raise self.wrong(key, f"{written!r} is not above zero")
         if exponent < -9:
             raise self.wrong(key, f"{written!r} has more than nine decimal places")
+        if value >= MOST_DOLLARS:
+            raise self.wrong(key, f"{written!r} is more than anything costs")
         return value
 
     def pattern(self, key: str) -> str:
@@ -166,5 +173,9 @@ class Section:
 
 def is_web_address(value: str) -> bool:
     """Whether the text is an absolute http or https address without spaces."""
-    parts = urlsplit(value)
-    return parts.scheme in {"http", "https"} and "." in parts.netloc and " " not in value
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    seen = value.isprintable() and " " not in value
+    return parts.scheme in {"http", "https"} and "." in parts.netloc and seen

@@ -7,7 +7,7 @@ which nothing is known is named as such.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from providers.guides import TOPICS, Claim, Guide, Part, Question, Source, Table, written_guide
+from providers.guides import TOPICS, Claim, Guide, Part, Question, Source, Table
 from providers.models import Provider
 from providers.readings import reader_of
 from providers.vocabulary import TransferMethod
@@ -43,9 +43,8 @@ MISSING = {
 }
 
 
-def guide_to(provider: Provider) -> Guide:
+def guide_to(provider: Provider, written: Guide | None) -> Guide:
     """The guide to a provider, which must come with its programmes and prices at hand."""
-    written = written_guide(provider.slug)
     sources = _Sources(written.sources if written else ())
     parts = list(written.parts) if written else []
     there = {part.id for part in parts}

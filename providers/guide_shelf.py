@@ -7,8 +7,9 @@ from accounts.kept import Kept
 from providers.composing import guide_to
 from providers.guides import Guide, Part
 from providers.models import Provider
+from providers.written import written_guides
 
-KEPT_SECONDS, MOST_WORDS = 60, 8
+KEPT_SECONDS, MOST_WORDS = 30, 8
 
 
 class Shelved(NamedTuple):
@@ -31,12 +32,15 @@ _shelf: Kept[tuple[Shelved, ...]] = Kept(seconds=KEPT_SECONDS, most=1)
 
 
 def shelf() -> tuple[Shelved, ...]:
-    """The guides to all providers in the catalogue, by name; at most a minute old."""
+    """The guides to all providers in the catalogue, by name; at most half a minute old."""
     return _shelf.get("all", _read)
 
 
 def _read() -> tuple[Shelved, ...]:
-    return tuple(Shelved(guide_to(one), one) for one in Provider.objects.for_page())
+    written = written_guides()
+    return tuple(
+        Shelved(guide_to(one, written.get(one.slug)), one) for one in Provider.objects.for_page()
+    )
 
 
 def search(words: str) -> list[Hit]:

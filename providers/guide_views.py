@@ -16,9 +16,11 @@ from providers.amount import read_amount_cents
 from providers.composing import guide_to
 from providers.estimates import what_it_buys
 from providers.guide_shelf import Shelved, search, shelf
+from providers.guides import Guide
 from providers.linked_data import of_guide
 from providers.models import Provider
 from providers.vocabulary import Category
+from providers.written import written_guide
 
 
 @require_safe
@@ -48,8 +50,14 @@ def _by_category(guides: Iterable[Shelved]) -> list[tuple[str, list[Shelved]]]:
 def detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One guide: what was written, and the catalogue's facts."""
     provider = get_object_or_404(Provider.objects.for_page(), slug=slug)
-    guide, address = guide_to(provider), f"{settings.SITE_ORIGIN}{request.path}"
-    cents = read_amount_cents(request.GET.get("amount", ""))
+    guide = guide_to(provider, written_guide(slug))
+    return page(request, guide, provider, cents=read_amount_cents(request.GET.get("amount", "")))
+
+
+def page(request: HttpRequest, guide: Guide, provider: Provider, *, cents: int) -> HttpResponse:
+    """The page of a guide, as it is or as somebody proposes it."""
+    path = reverse("guides:detail", args=[provider.slug])
+    address = f"{settings.SITE_ORIGIN}{path}"
     context = {
         "guide": guide,
         "provider": provider,

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from providers.catalogue_section import CatalogueError, Section
 
 GUIDES_DIR = Path(__file__).parent / "guides"
+
+# Statements of our own, which no source carries.
+MOST_OWN = 4
 
 # What a guide may speak of, in the order in which people ask.
 TOPICS = (
@@ -108,20 +112,21 @@ def guides(directory: Path = GUIDES_DIR) -> dict[str, Guide]:
     return {path.stem: read_guide(path) for path in sorted(directory.glob("*.toml"))}
 
 
-def written_guide(provider_slug: str) -> Guide | None:
-    """What a person wrote about a provider, None where nobody has yet."""
-    return next((one for one in guides().values() if one.provider == provider_slug), None)
-
-
 def read_guide(path: Path) -> Guide:
     """The guide in a file. Raises CatalogueError naming the file and the field."""
     try:
-        file = Section(tomllib.loads(path.read_text(encoding="utf-8")), file=path.name)
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(file=path.name, field="(whole file)", problem=str(error)) from None
+    return read_table(table, slug=path.stem, file_name=path.name)
+
+
+def read_table(table: dict[str, Any], *, slug: str, file_name: str) -> Guide:
+    """The guide that a table holds. Raises CatalogueError naming the file and the field."""
+    file = Section(table, file=file_name)
     sources = _read_sources(file)
     guide = Guide(
-        slug=path.stem,
+        slug=slug,
         provider=file.slug("provider", longest=60),
         title=file.text("title", longest=120),
         summary=file.text("summary", longest=300),
@@ -131,7 +136,28 @@ def read_guide(path: Path) -> Guide:
         sources=tuple(sources.values()),
     )
     file.end()
+    _require_cited(file, guide, sources)
     return guide
+
+
+def _require_cited(file: Section, guide: Guide, sources: dict[str, Source]) -> None:
+    """Every source stands for something, and all but a few statements have one."""
+    claims = [claim for part in guide.parts for claim in _claims(part)]
+    claims += [one.answer for one in guide.questions]
+    runs = [claim.sources for claim in claims]
+    runs += [part.table.sources for part in guide.parts if part.table]
+    cited = {source.number for run in runs for source in run}
+    for key, source in sources.items():
+        if source.number not in cited:
+            raise file.wrong("sources", f"{key!r} is cited nowhere")
+    own = sum(not claim.sources for claim in claims)
+    if own > MOST_OWN:
+        raise file.wrong("parts", f"have {own} claims without a source, {MOST_OWN} is the most")
+
+
+def _claims(part: Part) -> tuple[Claim, ...]:
+    said = (claim for one in part.disagreements for claim in one.says)
+    return (*part.steps, *part.claims, *said)
 
 
 def _read_sources(file: Section) -> dict[str, Source]:
@@ -177,7 +203,7 @@ def _read_claims(part: Section, key: str, sources: dict[str, Source]) -> tuple[C
 def _read_cited(part: Section, sources: dict[str, Source]) -> tuple[Source, ...]:
     cited = part.take("sources", list)
     for key in cited:
-        if key not in sources:
+        if not isinstance(key, str) or key not in sources:
             raise part.wrong("sources", f"{key!r} is not the id of a source")
     return tuple(sources[key] for key in cited)
 
@@ -195,9 +221,9 @@ def _read_disagreement(part: Section, sources: dict[str, Source]) -> Disagreemen
 
 
 def _read_table(part: Section, sources: dict[str, Source]) -> Table:
-    columns = tuple(part.take("columns", list))
-    rows = tuple(tuple(row) for row in part.take("rows", list))
-    if any(len(row) != len(columns) for row in rows):
+    columns = _read_cells(part, "columns", part.take("columns", list))
+    rows = tuple(_read_cells(part, "rows", row) for row in part.take("rows", list))
+    if not columns or any(len(row) != len(columns) for row in rows):
         raise part.wrong("rows", f"must have {len(columns)} cells each")
     table = Table(
         caption=part.text("caption", longest=160),
@@ -207,6 +233,12 @@ def _read_table(part: Section, sources: dict[str, Source]) -> Table:
     )
     part.end()
     return table
+
+
+def _read_cells(part: Section, key: str, row: Any) -> tuple[str, ...]:
+    if not isinstance(row, list) or not all(isinstance(cell, str) for cell in row):
+        raise part.wrong(key, "must be lists of texts")
+    return tuple(row)
 
 
 def _read_question(part: Section, sources: dict[str, Source]) -> Question:

@@ -1,7 +1,7 @@
 """Providers, what their credit comes from, and what it buys.
 
-Rows are loaded from the files in `catalogue/` by `catalogue.py`; only the resale policy may be
-changed by a person, through `policy.py`.
+Rows are loaded from the files in `catalogue/`, and the editions of them, by `catalogue.py`; the
+resale policy is changed by people through `policy.py`.
 """
 
 import pgtrigger
@@ -90,6 +90,14 @@ class Provider(models.Model):
     confidence = models.CharField(max_length=8, choices=Confidence)
     checked_on = models.DateField(help_text="When these facts were last compared with the sources.")
     retired = models.BooleanField(default=False, help_text="No longer in the catalogue.")
+    edition = models.ForeignKey(
+        "accounts.Edition",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Which edition these facts are of, where people corrected the file.",
+    )
 
     objects = ProviderQuerySet.as_manager()
 

@@ -39,6 +39,13 @@ def detail(
     """One provider; `offers` are its live listings, where the caller has them."""
     provider = get_object_or_404(Provider.objects.for_page(), slug=slug)
     cents = read_amount_cents(request.GET.get("amount", ""))
+    return page(request, provider, offers=offers, cents=cents)
+
+
+def page(
+    request: HttpRequest, provider: Provider, *, offers: Iterable[object] | None, cents: int
+) -> HttpResponse:
+    """A provider's page, as it is or as somebody proposes it."""
     context = {
         "provider": provider,
         "offers": offers,

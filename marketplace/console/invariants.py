@@ -28,4 +28,17 @@ INVARIANTS: Mapping[str, str] = {
             SELECT FROM accounts_proposal p
             WHERE p.action = 'listings.code.opening' AND p.row = o.code_id::text
             AND p.proposed_by_id = o.by_id AND p.state = 'agreed' AND p.decided_at <= o.at)""",
+    "every edition is what two agreed to, as the audit has it": """
+        SELECT e.id, e.document_id FROM accounts_edition e
+        WHERE encode(sha256(convert_to(e.text, 'UTF8')), 'hex') <> e.digest
+            OR e.by_id = e.agreed_by_id
+            OR NOT EXISTS (
+                SELECT FROM accounts_proposal p
+                WHERE p.action = 'accounts.document.edition' AND p.row = e.document_id
+                AND p.state = 'agreed' AND p.proposed_by_id = e.by_id
+                AND p.decided_by_id = e.agreed_by_id AND p.decided_at <= e.at)
+            OR NOT EXISTS (
+                SELECT FROM accounts_auditentry a
+                WHERE a.subject = 'document:' || e.document_id AND a.act = 'edition_published'
+                AND a.details->>'digest' = e.digest)""",
 }

@@ -98,6 +98,7 @@ UNFOLD: dict[str, Any] = {
                     _link("Ratings", "star", "orders_rating_changelist"),
                     _link("Checks", "rule_settings", "listings_check_changelist"),
                     _link("Providers", "domain", "providers_provider_changelist"),
+                    _link("Documents", "edit_document", "accounts_document_changelist"),
                 ],
             },
             {

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts import dials, one_person
-from accounts.models import Notification, Person, Proposal
+from accounts.models import Document, Notification, Person, Proposal
 from accounts.proposals import Terms
 from accounts.tokens import create
 from listings import tuning
@@ -129,5 +129,6 @@ def all_of_it(buyer: Person, seller: Person) -> None:
     Freeze.objects.create(begun_by=reporter, reason="The bank called.")
     tuning.make_rows()
     dials.make_rows()
+    Document.objects.get_or_create(name="decisions", kind="decisions")
     ledger_audit.run()
     assert LedgerAudit.objects.exists()

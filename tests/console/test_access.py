@@ -66,6 +66,8 @@ def test_every_address_is_walked(db: None) -> None:
         }
         # What the parties wrote: tests/orders/test_messages.py walks it.
         names |= {"private", "picture"}
+        # A text that is looked at: tests/console/test_editions.py.
+        names |= {"preview", "looks"}
         # The one answer with a code: tests/console/test_code_opening.py.
         names |= {"reading"}
         known |= {model_admin.url_name(name) for name in names}

@@ -23,6 +23,7 @@ ROLES = Person.Role.values
 # What nobody's case is.
 NOBODYS = {
     "accounts.dial",
+    "accounts.document",
     "listings.check",
     "providers.provider",
     "payments.ledgeraudit",

@@ -54,8 +54,9 @@ def refused(order: Order, act: Callable[[], object], why: type[Exception] = NotA
 
 def test_every_reason_and_record_has_one_line_and_every_line_counts() -> None:
     reasons = [reason for reason, _ in Dispute.REASONS]
-    used = {decisions.rule_for(*pair) for pair in product(reasons, decisions.records())}
-    assert used == set(decisions.rules())
+    table = decisions.file_table()
+    used = {table.rule_for(*pair) for pair in product(reasons, decisions.records())}
+    assert used == set(table.rules)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ ELSEWHERE = {
     "accounts.Person",  # merged accounts: tests/accounts/test_merged.py
     "accounts.Claim",
     "accounts.DialChange",
+    "accounts.Edition",
     "accounts.MoneyDecision",
     "accounts.Proposal",
     "admin.LogEntry",

@@ -19,12 +19,13 @@ from providers.guides import Claim, Guide, Source, guides
 from providers.known import current_names
 from providers.models import Provider
 from providers.templatetags.guide_words import linked_data, runs
+from providers.written import written_guide
 
 pytestmark = pytest.mark.usefixtures("catalogue")
 
 
 def guide(slug: str) -> Guide:
-    return guide_to(Provider.objects.for_page().get(pk=slug))
+    return guide_to(Provider.objects.for_page().get(pk=slug), written_guide(slug))
 
 
 def page(client: Client, address: str) -> str:
@@ -46,7 +47,7 @@ def test_every_provider_has_a_guide_that_ends_in_selling_and_buying(client: Clie
 
 def test_what_is_cited_stands_in_the_list_in_order() -> None:
     for provider in Provider.objects.for_page():
-        one = guide_to(provider)
+        one = guide_to(provider, written_guide(provider.slug))
         assert [source.number for source in one.sources] == list(range(1, len(one.sources) + 1))
         cited = {source for claim in claims(one) for source in claim.sources}
         assert cited <= set(one.sources)
@@ -124,12 +125,12 @@ def test_neighbours_are_cited_as_a_run() -> None:
     assert runs([one, two]) == [(one, one), (two, two)]
 
 
-def test_a_guide_costs_three_queries_whoever_it_is_about(
+def test_a_guide_costs_four_queries_whoever_it_is_about(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     current_names()  # known for half a minute to every page
     for slug in ("hetzner", "aws", "replicate"):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             client.get(f"/guides/{slug}/")
 
 
