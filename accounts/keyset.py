@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 
 from accounts.refusals import Invalid
 
@@ -75,12 +75,23 @@ def _from(rows: QuerySet[Any, Row], by: str, cursor: str | None) -> _Ordered[Row
     rows = rows.order_by(f"{sign}{column}", f"{sign}pk")
     if position is not None:
         value, key = position
-        bound, beyond = ("lte", "gte") if down else ("gte", "lte")
-        with _readable():
-            # The leading bound lets the index find the place; the rest cuts the tie.
-            tie = Q(**{column: value}) & Q(**{f"pk__{beyond}": key})
-            rows = rows.filter(Q(**{f"{column}__{bound}": value}) & ~tie)
+        rows = rows.filter(_Beyond(F(column), F("pk"), sign="<" if down else ">", at=(value, key)))
     return _Ordered(rows, down, backwards, position is not None)
+
+
+class _Beyond(Func):
+    """`(column, pk) < (value, key)`: rows compared whole, which one index answers.
+
+    Values go as text, so that one that the column does not take is a DataError and no other.
+    """
+
+    output_field = BooleanField()
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: Any, connection: Any, **_: Any
+    ) -> tuple[str, list[str]]:
+        column, pk = (compiler.compile(part)[0] for part in self.get_source_expressions())
+        return f"({column}, {pk}) {self.extra['sign']} (%s, %s)", [*map(str, self.extra["at"])]
 
 
 @contextmanager

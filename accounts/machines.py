@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Now
 
-from accounts import bulk
+from accounts import bulk, returning
 from accounts.refusals import WrongState
 
 
@@ -81,11 +81,9 @@ class Machine:
         rows = self.model.objects.filter(pk=row.pk, status=old)
         if only_if is not None:
             rows = rows.filter(only_if)
-        if rows.update(status=to, status_since=Now(), **changes) != 1:
+        if not returning.update(rows, row, status=to, status_since=Now(), **changes):
             raise WrongState
         self._record(row, kind=kind, old=old, new=to, actor=actor, note=note)
-        # These columns only: a full refresh would forget the relations that were loaded with it.
-        row.refresh_from_db(fields=["status", "status_since", *changes])
 
     def advance_all(
         self,

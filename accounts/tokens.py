@@ -109,12 +109,14 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, given = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_IS_NOTED_EVERY)
         live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=Now())
-        token = live.select_related("person").filter(digest=_digest(given.strip())).first()
+        found = live.select_related("person").annotate(is_use_unnoted=unnoted)
+        token = found.filter(digest=_digest(given.strip())).first()
         if token is None or not token.person.is_active:
             raise AuthenticationFailed("The token is unknown, expired or revoked.")
-        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_IS_NOTED_EVERY)
-        ApiToken.objects.filter(unnoted, pk=token.pk).update(last_used_at=Now())
+        if token.is_use_unnoted:
+            ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
         return token.person, token
 
     def authenticate_header(self, request: Request) -> str:

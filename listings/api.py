@@ -18,7 +18,7 @@ from accounts.tokens import HasScope
 from listings import api_shapes, consents, publishing
 from listings.finding import find
 from listings.forms import initial
-from listings.models import Listing, Listings
+from listings.models import Listing
 from listings.search import SearchForm, wanted
 
 TAGS = ["listings"]
@@ -43,7 +43,7 @@ class ListingList(generics.GenericAPIView[Listing]):
         if given is None:
             raise serializers.ValidationError(by_field(SearchForm(request.query_params).errors))
         pages: Any = self.paginator
-        rows = pages.fetch(request, partial(find, given, Listings.for_answers))
+        rows = pages.fetch(request, partial(find, given, api_shapes.for_answers))
         return self.get_paginated_response([api_shapes.represent(row) for row in rows])
 
     @extend_schema(

@@ -96,10 +96,6 @@ class Listings(models.QuerySet["Listing"]):
         """With provider, seller and standing, in one query."""
         return self.select_related("provider", "seller", "seller__standing").defer("search")
 
-    def for_answers(self) -> "Listings":
-        """With all that the API says of an offer, in one query."""
-        return self.with_parts().select_related("program")
-
     def for_cards(self) -> "models.QuerySet[Listing, Any]":
         """Named tuples of just what a card shows; names of providers are known without asking."""
         return self.values_list(*CARD_FIELDS, named=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
+from accounts import returning
 from accounts.models import Person
 from listings import expiry
 from listings.lifecycle import machine
@@ -40,11 +41,11 @@ def reserve(listing: Listing, face_value_cents: int) -> None:
         available_cents__gte=face_value_cents,
         discount_bp=listing.discount_bp,
     )
-    if not rows.update(**_moved(face_value_cents, source="available", destination="reserved")):
+    taken = _moved(face_value_cents, source="available", destination="reserved")
+    if not returning.update(rows, listing, **taken):
         listing.refresh_from_db()
         require_offered(listing, face_value_cents)
         raise NotLive  # what was offered a moment ago is not what is offered now
-    listing.refresh_from_db(fields=["available_cents", "reserved_cents"])
     if listing.available_cents == 0:
         machine.advance(listing, ListingStatus.SOLD_OUT, kind="sold_out", actor=None)
 

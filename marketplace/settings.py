@@ -268,8 +268,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "marketplace.api.pages.CursorPages",
     "DEFAULT_SCHEMA_CLASS": "marketplace.api.schema.Operation",
     "DEFAULT_THROTTLE_CLASSES": [
-        "marketplace.api.throttles.Anonymous",
-        "marketplace.api.throttles.SignedIn",
+        "marketplace.api.throttles.Calls",
     ],
     "EXCEPTION_HANDLER": "marketplace.api.problems.handler",
     "NUM_PROXIES": TRUSTED_PROXY_COUNT,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 from django.urls import reverse
 
@@ -76,10 +77,10 @@ def reserve(
     if expected_price_cents is not None and expected_price_cents != price:
         raise PriceChanged(price_cents=price)
     dial = dials.now_all("MAX_OPEN_ORDERS_PER_BUYER", "COMMISSION_BP")
-    _require_few_open(buyer, most=dial["MAX_OPEN_ORDERS_PER_BUYER"])
+    now = _require_few_open(buyer, most=dial["MAX_OPEN_ORDERS_PER_BUYER"])
     stock.reserve(listing, face_value_cents)
     commission = money.commission_on(price, dial["COMMISSION_BP"])
-    order = _quoted(buyer, listing, face_value_cents, price, commission, basket)
+    order = _quoted(buyer, listing, face_value_cents, price, commission, basket, now)
     order.recipient = recipient
     order.save(force_insert=True)
     if listing.transfer_method == TransferMethod.REDEEM_CODE:
@@ -97,9 +98,10 @@ def _quoted(
     price_cents: int,
     commission_cents: int,
     basket: Basket | None,
+    now: datetime,
 ) -> Order:
     """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
-    now, clocks = database_now(), clocks_of(listing.provider_id)
+    clocks = clocks_of(listing.provider_id)
     order = Order(
         listing=listing,
         buyer=buyer,
@@ -137,24 +139,19 @@ def _quoted(
     return order
 
 
-def _require_few_open(buyer: Person, *, most: int) -> None:
+def _require_few_open(buyer: Person, *, most: int) -> datetime:
     """Unpaid orders keep stock from others, so each person may have only a few.
 
-    The person's row is locked, or many requests at once would all count too few.
+    The person's row is locked, or many requests at once would all count too few. Returns the
+    moment at which this transaction began, by the one clock that decides.
     """
-    locked = Person.objects.select_for_update(no_key=True).only("is_active").get(pk=buyer.pk)
-    if not locked.is_active:
+    people = Person.objects.select_for_update(no_key=True).filter(pk=buyer.pk)
+    is_active, now = people.values_list("is_active", TransactionNow()).get()
+    if not is_active:
         raise NotAllowed("This account is closed.")
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
     if unpaid >= most:
         raise TooManyOpenOrders
-
-
-def database_now() -> datetime:
-    """The moment at which this transaction began, by the one clock that decides."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        now: datetime = cursor.fetchone()[0]
     return now
 
 
@@ -218,9 +215,18 @@ def claimed(*, buyer: Person, key: str, body: Any) -> PlacedRequest:
     assert connection.in_atomic_block
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    PlacedRequest.objects.bulk_create(
-        [PlacedRequest(buyer=buyer, key=key, body_digest=digest)], ignore_conflicts=True
-    )
+    request = PlacedRequest(buyer=buyer, key=key, body_digest=digest)
+    with connection.cursor() as cursor:
+        # What most requests are, new, takes one round trip.
+        cursor.execute(
+            "INSERT INTO orders_placedrequest (buyer_id, key, body_digest) VALUES (%s, %s, %s)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            [buyer.pk, key, digest],
+        )
+        if written := cursor.fetchone():
+            request.pk = written[0]
+            request._state.adding = False
+            return request
     request = PlacedRequest.objects.select_for_update(of=("self",)).get(buyer=buyer, key=key)
     if request.body_digest != digest:
         raise KeyReused

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts import audit
+from accounts import audit, returning
 from accounts.models import Person
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from orders import decisions, dispute_course
@@ -280,8 +280,7 @@ def accept(order: Order, *, actor: Person) -> Order:
     order, dispute = _of(order)
     role = _role(order, dispute, actor)
     column = f"{role}_accepted_at"
-    Dispute.objects.filter(pk=dispute.pk).update(**{column: Now()})
-    dispute.refresh_from_db(fields=[column])
+    returning.update(Dispute.objects.filter(pk=dispute.pk), dispute, **{column: Now()})
     dispute_course.machine.remark(dispute, kind="decision_accepted", actor=actor)
     if not may_appeal(order, dispute):
         _carry_out(order, dispute, kind="accepted", actor=actor)

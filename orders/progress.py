@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from accounts import returning
 from accounts.machines import Machine
 from accounts.models import Person
 from accounts.notifications import notice, notify, notify_all
@@ -64,9 +65,8 @@ def wait(order: Order, *, kind: str, actor: Person | None, within_seconds: int) 
     """Something happened that leaves the state and sets another deadline. Raises WrongState."""
     deadline = Now() + timedelta(seconds=within_seconds)
     rows = Order.objects.filter(pk=order.pk, status=order.status)
-    if rows.update(deadline=deadline) != 1:
+    if not returning.update(rows, order, deadline=deadline):
         raise WrongState
-    order.refresh_from_db(fields=["deadline"])
     machine.remark(order, kind=kind, actor=actor)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from accounts import returning
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from listings import vault
@@ -67,9 +68,8 @@ def _more(order: Order, *, actor: Person, kind: str, note: str) -> None:
     within = order.inspect_within_seconds if is_rest else order.deliver_within_seconds
     notes = "\n".join(text for text in (order.sent_note, note) if text)
     changes: dict[str, Any] = {"sent_at": Now(), "sent_note": notes, "more_to_come": not is_rest}
-    Order.objects.filter(pk=order.pk).update(**changes)
+    returning.update(Order.objects.filter(pk=order.pk), order, **changes)
     wait(order, kind=kind, actor=actor, within_seconds=within)
-    order.refresh_from_db(fields=list(changes))
     course.read_again(order)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from accounts import audit
+from accounts import audit, returning
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
 from orders import conversation
@@ -78,9 +78,8 @@ def _write_down(order: Order, weighing: Weighing) -> None:
         within = order.cooling_off_seconds
         advance(order, S.VERIFIED, kind=kind, actor=weighing.by, within_seconds=within, **known)
     else:
-        Order.objects.filter(pk=order.pk).update(**known)
+        returning.update(Order.objects.filter(pk=order.pk), order, **known)
         machine.remark(order, kind=kind, actor=weighing.by)
-    order.refresh_from_db(fields=list(known))
 
 
 def rung_of(order: Order, kinds: set[str]) -> Rung | None:

@@ -29,11 +29,9 @@ class _Scaled:
         return allowed
 
 
-class Anonymous(_Scaled, AnonRateThrottle):
-    rate = "1200/minute"
+class Calls(_Scaled, UserRateThrottle):
+    """All calls: by person, or by address where nobody is signed in."""
 
-
-class SignedIn(_Scaled, UserRateThrottle):
     rate = "1200/minute"
 
 

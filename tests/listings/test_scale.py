@@ -165,6 +165,19 @@ def test_pages_of_a_search_hold_each_offer_once(client: Client, words: str, orde
     assert seen == [str(pk) for pk in wanted.order_by(*columns).values_list("pk", flat=True)[:15]]
 
 
+def test_a_common_word_is_meant_whole_and_a_rare_one_may_go_on(client: Client) -> None:
+    assert found(client, "workshop ima") == found(client, "workshop images") == 20
+    assert found(client, "works") == 20  # not common itself, though "workshop" is
+    assert found(client, "rarit") == 10
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/listings/?q=workshop+rarit")
+    assert any("'workshop & rarit:*'" in one["sql"] for one in queries.captured_queries)
+
+
+def found(client: Client, words: str) -> int:
+    return len(client.get("/api/v1/listings/", {"q": words, "limit": 20}).json()["results"])
+
+
 @pytest.mark.parametrize("sweep", [expiry.expire_due, expiry.remind_due])
 def test_a_sweep_reads_what_is_due_alone(market: None, db: None, sweep: Callable[[], int]) -> None:
     with CaptureQueriesContext(connection) as queries:
