@@ -79,14 +79,15 @@ def grown(
     connections: int,
 ) -> dict[str, Any]:
     """Fill to each size in turn, and measure the pages there."""
-    found = {}
+    found, memory = {}, {}
     for size in sizes:
         fill(size)
         asked = pages()
         measure(stage, asked, rounds=rounds, seconds=seconds, connections=connections)
         floor = next(target for target in asked if target.name == TEMPLATE_FLOOR)
         found[str(size)] = {target.name: _figures(target, floor) for target in asked}
-    return {"sizes": list(sizes), "pages": found}
+        memory[str(size)] = round(stage.product.cpu.peak_mib(), 1)
+    return {"sizes": list(sizes), "pages": found, "web_process_peak_mib": memory}
 
 
 def _figures(target: Target, floor: Target) -> dict[str, Any]:
@@ -107,7 +108,15 @@ def table(result: dict[str, Any]) -> str:
     heads = ["page", *(f"÷ floor at {int(size):,}" for size in sizes)]
     heads += ["growth", "throughput ÷ floor", "p99 ms", "SQL"]
     last = result["pages"][sizes[-1]]
-    return figures.table(heads, [_row(result, sizes, name, last[name]) for name in last])
+    rows = figures.table(heads, [_row(result, sizes, name, last[name]) for name in last])
+    return f"{rows}\n\n{largest(result)}"
+
+
+def largest(result: dict[str, Any]) -> str:
+    """For people: the most that a process of the web server held, by size."""
+    peaks = result["web_process_peak_mib"].items()
+    listed = ", ".join(f"{peak:.0f} MiB at {int(size):,}" for size, peak in peaks)
+    return f"The largest process of the web server: {listed}."
 
 
 def over(result: dict[str, Any], size: str, name: str) -> float:

@@ -1,5 +1,7 @@
 """Every benchmark in a tiny size, on the test's own database: that it measures what it says."""
 
+import os
+import resource
 from typing import Any
 
 import pytest
@@ -151,8 +153,12 @@ def test_figures_are_medians_with_their_spread() -> None:
 
 
 def test_processor_time_grows(people: dict[str, Any]) -> None:
-    import os
-
     before = Tree(os.getpid()).seconds()
     assert before > 0
     assert Tree(1 << 30).seconds() == 0
+
+
+def test_the_most_memory_is_that_of_one_process() -> None:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert own - 1 < Tree(os.getpid()).peak_mib() < own + 1_000
+    assert Tree(1 << 30).peak_mib() == 0
