@@ -16,7 +16,7 @@ from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts import devices, first_proof, stepup, tokens
+from accounts import devices, first_proof, pace, stepup, tokens
 from accounts.addresses import counted_as, is_address
 from accounts.models import Person
 from accounts.networks import unwrapped
@@ -40,9 +40,12 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, user: Person, form: Any, commit: bool = True
     ) -> Person:
         """Two sign-ups of one mailbox at the same moment: the second is answered as a known one."""
+        saved: Person = super().save_user(request, user, form, commit=False)
+        pace.begin()  # the password is hashed
         try:
             with transaction.atomic():
-                saved: Person = super().save_user(request, user, form, commit)
+                if commit:
+                    saved.save()
         except IntegrityError:
             raise ImmediateHttpResponse(prevent_enumeration(request, email=user.email)) from None
         return saved
@@ -130,6 +133,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if not is_address(sociallogin.user.email):
             sociallogin.user.email = ""
         addresses = [address.email for address in sociallogin.email_addresses]
+        pace.begin()
         if taken := next((email for email in addresses if owner_of(email)), None):
             # The same answer as for a new address; the owner learns of it by mail.
             raise ImmediateHttpResponse(prevent_enumeration(request, email=taken))

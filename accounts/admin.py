@@ -92,7 +92,9 @@ class PersonAdmin(ConsoleAdmin):
             label="Lift the suspension",
             done="Reinstated: this person can sign in again.",
             do=suspension.reinstate,
-            fits=lambda person, actor: not person.is_active and not person.merged_into_id,
+            fits=lambda person, actor: (
+                not person.is_active and not suspension.closed_for_good(person)
+            ),
         ),
         Act(
             name="standing",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
@@ -9,12 +10,13 @@ from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.models import EmailAddress
+from allauth.core import context, ratelimit
 from allauth.socialaccount.forms import SignupForm as AllauthSocialSignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from accounts import first_proof
+from accounts import first_proof, pace
 from accounts.addresses import counted_as, is_address
 from accounts.mail_choices import GROUPS
 from accounts.models import Device, Person
@@ -25,6 +27,7 @@ class OneMailbox:
     """Another spelling of a known address is answered as the known address is."""
 
     def clean_email(self) -> str:
+        pace.begin()
         email: str = super().clean_email()  # type: ignore[misc]
         _require_address(email)
         if owner_of(email):
@@ -38,6 +41,7 @@ class SignupForm(OneMailbox, AllauthSignupForm):
     def try_save(self, request: HttpRequest) -> Any:
         if self.account_already_exists:
             make_password(self.cleaned_data["password1"])
+            pace.begin()
         return super().try_save(request)
 
 
@@ -62,8 +66,11 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
     def clean_email(self) -> str:
         typed: str = self.cleaned_data["email"]
         _require_address(typed)
-        self.cleaned_data["email"] = counted_as(typed)
-        super().clean_email()
+        # Before anybody is looked up, so that a refusal tells nothing, not even by its time.
+        key = counted_as(typed)
+        if not ratelimit.consume(context.request, action="request_login_code", key=key):
+            raise get_adapter().validation_error("too_many_login_attempts")
+        pace.begin()
         owner = owner_of(typed)
         known = EmailAddress.objects.filter(user=owner, user__is_active=True, verified=True)
         self._user = owner if known.exists() else None
@@ -74,14 +81,16 @@ class ResetPasswordForm(AllauthResetPasswordForm):
     """A link by mail: to the owner of the mailbox, in whatever spelling it was asked for."""
 
     def clean_email(self) -> str:
-        self.typed: str = super().clean_email()
+        self.typed: str = self.cleaned_data["email"]
         _require_address(self.typed)
-        owner = owner_of(self.typed)
-        self.users = [owner] if owner and owner.is_active else []
         return counted_as(self.typed)
 
     def save(self, request: HttpRequest, **given: Any) -> str:
-        """Tries were counted for the mailbox; an unknown one is written to as it was typed."""
+        """Tries were counted for the mailbox, and only now somebody is looked up; an unknown one is
+        written to as it was typed."""
+        pace.begin()
+        owner = owner_of(self.typed)
+        self.users = [owner] if owner and owner.is_active else []
         self.cleaned_data["email"] = self.typed
         return str(super().save(request, **given))
 

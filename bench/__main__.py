@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PARTS = ("pages", "guesses", "checkout", "settlement", "batches", "placing")
+WAYS = ("sign in", "sign up", "reset", "code by mail")
 # A million offers or orders take minutes to load, so these are measured only when asked for.
 GROWTH, CONSOLE = "growth", "console"
 
@@ -85,6 +86,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--count", type=int, default=20, help="settlements per process and round")
     parser.add_argument("--tries", type=int, default=200, help="to guess who has an account")
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS, help="of guesses")
     return parser
 
 
@@ -114,7 +116,7 @@ def _guesses(port: int, asked: Any, about: dict[str, Any], *, known: Any) -> Non
         return guesses.answered_after(port, path, email)
 
     mailboxes = guesses.with_accounts(known[: asked.tries + guesses.WARM_TRIES])
-    result = guesses.measure(ask, known=mailboxes, tries=asked.tries)
+    result = guesses.measure(ask, known=mailboxes, tries=asked.tries, ways=asked.ways)
     figures.keep("guesses", about | result)
     print(f"\n{guesses.table(result)}")
 

@@ -74,14 +74,21 @@ def later(one: Sequence[float], other: Sequence[float]) -> float:
     return wins / (len(one) * len(other))
 
 
-def measure(ask: Callable[[str, str], float], *, known: Sequence[str], tries: int) -> Any:
-    """Each way, `tries` times with an address that has an account and with one that has none.
+def measure(
+    ask: Callable[[str, str], float],
+    *,
+    known: Sequence[str],
+    tries: int,
+    ways: Sequence[str] = tuple(PATHS),
+) -> Any:
+    """Each of `ways`, `tries` times with an address that has an account and with one that has not.
 
     Known and unknown take turns, and which goes first changes, so that a slow moment hits both.
     """
     assert len(known) >= tries + WARM_TRIES
     rows = {}
-    for name, path in PATHS.items():
+    for name in ways:
+        path = PATHS[name]
         took: dict[bool, list[float]] = {True: [], False: []}
         for number in range(-WARM_TRIES, tries):
             for exists in (True, False) if number % 2 else (False, True):

@@ -1,6 +1,8 @@
 """The pages of a basket: placed out of a plan, paid on one page, followed until it is over."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import networks
+from accounts.models import Person
 from accounts.people import SignedInRequest
 from accounts.refusals import Refusal
 from orders import basket_page, baskets, checkout, follow
@@ -41,18 +44,22 @@ def place(request: HttpRequest) -> HttpResponse:
     network, key = networks.network_of(request), given["key"]
     try:
         checkout.require_may_pay(request.user, network=network, key=key)
-        parts = baskets.wanted(request.user, given["parts"])
         answer = baskets.once(
             buyer=request.user,
             key=key,
             body={"parts": given["parts"]},
-            act=partial(baskets.reserve, buyer=request.user, parts=parts),
+            act=partial(_reserve, request.user, given["parts"]),
             answer=lambda basket: {"basket": str(basket.pk)},
         )
     except Refusal as refusal:
         return _not_placed(request, form, _complaints(refusal))
+    # Sent once more after it was paid, there is no page to go to any more.
     basket = Basket.objects.get(pk=answer["basket"])
-    return redirect(basket.checkout_url or baskets.url(basket))
+    return redirect(baskets.page_url(basket) or baskets.url(basket))
+
+
+def _reserve(buyer: Person, parts: Sequence[Mapping[str, Any]]) -> Basket:
+    return baskets.reserve(buyer=buyer, parts=baskets.wanted(buyer, parts))
 
 
 def _complaints(refusal: Refusal) -> list[str]:

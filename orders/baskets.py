@@ -23,7 +23,7 @@ from listings.models import Listing
 from orders import cancellation, checkout, follow
 from orders.models import Order, OrderStatus
 from orders.progress import locked, machine, tell
-from orders.refusals import BasketRefused, TooManyOpenOrders
+from orders.refusals import BasketRefused, KeyReused, TooManyOpenOrders
 from payments import baskets, collection, failpoints, instructions
 from payments.models import Basket, Instruction, InstructionStatus
 from payments.processor import processor
@@ -185,6 +185,8 @@ def once(
     """`checkout.once`, for a basket."""
     with transaction.atomic():
         request = checkout.claimed(buyer=buyer, key=key, body=body)
+        if request.order is not None:
+            raise KeyReused
         if request.basket is None:
             request.basket = act()
             request.save(update_fields=["basket"])

@@ -193,11 +193,13 @@ def once(
 ) -> Any:
     """Do `act`, such as `reserve`, once per key, and give the same answer ever after.
 
-    Raises KeyReused where the key came with another body. A refusal is not kept: nothing
-    happened, so the same request may be made again.
+    Raises KeyReused where the key came with another body, or for a basket. A refusal is not kept:
+    nothing happened, so the same request may be made again.
     """
     with transaction.atomic():
         request = claimed(buyer=buyer, key=key, body=body)
+        if request.basket is not None:
+            raise KeyReused
         if request.order is None:
             request.order = act()
             request.save(update_fields=["order"])

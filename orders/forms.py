@@ -1,6 +1,7 @@
 """The shape of what the parties of a trade write."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 from uuid import uuid4
 
@@ -78,7 +79,8 @@ class BasketForm(forms.Form):
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         columns = [data.getlist(name)[:MOST_LINES] for name in PartForm.base_fields]
-        lines = zip(*columns, strict=False)
+        # A field that is missing in one line is missing in the last: `PartForm` says so.
+        lines = zip_longest(*columns, fillvalue="")
         self.lines = [
             PartForm(dict(zip(PartForm.base_fields, line, strict=True))) for line in lines
         ]

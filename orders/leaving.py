@@ -194,10 +194,12 @@ def _questions(person: Person) -> None:
 
 
 def _told(person: Person) -> None:
-    """Their notices go; in the others' notices about their trades, what they wrote goes."""
+    """Their notices go; in others' notices about their trades and offers, what they wrote goes."""
     Notification.objects.filter(person=person).delete()
     trades = Order.objects.filter(Q(buyer=person) | Q(seller=person))
+    offers = Listing.objects.filter(seller=person)
     addresses = [order.get_absolute_url() for order in trades.only("pk")]
+    addresses += [listing.get_absolute_url() for listing in offers.only("pk")]
     for notice in Notification.objects.filter(context__url__in=addresses):
         notice.context |= {key: GONE for key in WRITTEN if notice.context.get(key)}
         notice.save(update_fields=["context"])

@@ -163,11 +163,18 @@ def _write_charge(escrow: Escrow, basket: Basket) -> None:
 
 
 def _forget_card(basket: Basket) -> None:
+    """The card, and with it the customer who was made to hold it: in whatever order."""
     instructions.write(
         kind="detach",
         purpose=f"basket:{basket.pk}:detach",
         basket=basket,
         params={"card": basket.card_id},
+    )
+    instructions.write(
+        kind="forget",
+        purpose=f"basket:{basket.pk}:forget",
+        basket=basket,
+        params={"customer": basket.customer_id},
     )
 
 

@@ -94,8 +94,8 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     if instruction.kind == "charge":
         _open_own_page(_escrow(instruction))
         return
-    if instruction.kind in ("evidence", "detach"):
-        # The bank has decided meanwhile; the card is gone already.
+    if instruction.kind in ("evidence", "detach", "forget"):
+        # The bank has decided meanwhile; the card or its customer is gone already.
         return
     if instruction.kind == "refund" and (lost := _given_back_by_bank(instruction)):
         _leave_to_bank(instruction, lost)

@@ -185,6 +185,7 @@ class InstructionKind(models.TextChoices):
     SETUP = "setup", "open a page that takes a card for several orders"
     CHARGE = "charge", "charge a kept card for one order"
     DETACH = "detach", "forget a kept card"
+    FORGET = "forget", "delete the customer of a kept card"
 
 
 class InstructionStatus(models.TextChoices):

@@ -17,7 +17,16 @@ from accounts import roles as console_roles
 from marketplace.local.environment import ROOT
 
 SOURCE, TABLE = ROOT / "docs" / "access.toml", ROOT / "docs" / "access.md"
-ROLES = ("anonymous", "half-signed-in", "buyer", "stranger", "seller", "moderator", "suspended")
+ROLES = (
+    "anonymous",
+    "half-signed-in",
+    "factor-owed",
+    "buyer",
+    "stranger",
+    "seller",
+    "moderator",
+    "suspended",
+)
 OUTCOMES = {
     "open": "yes",
     "sign-in": "sign in",
@@ -96,7 +105,8 @@ def table() -> str:
         "is not listed is refused: another method with 405 or as the row says, an address that is",
         "not here fails the tests.",
         "",
-        "*Half-signed-in* gave the right password and still owes what comes after it. *Buyer* and",
+        "*Half-signed-in* gave the right password and has never confirmed the address;",
+        "*factor-owed* is a moderator who gave it and still owes the second factor. *Buyer* and",
         "*seller* are the two parties of the trade, the offer or the notice that an address names;",
         "*stranger* is anybody else who is signed in. *Suspended* people keep neither sessions nor",
         "tokens. “Sign in” is a way to the sign-in page, and 401 from the API.",

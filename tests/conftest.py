@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connection
 
+from accounts import pace
 from accounts.kept import forget_all
 from marketplace.local.environment import ROOT
 from tests.sandbox_process import SandboxProcess
@@ -47,7 +48,9 @@ def _quick_hashes() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _quick_answers() -> None:
-    """Of live servers: else the body waits 40 ms for the head to be acknowledged."""
+    """About accounts: a test of the beat sets it itself. And of live servers: else the body waits
+    40 ms for the head to be acknowledged."""
+    pace.STEP_SECONDS = 0.001
     WSGIRequestHandler.disable_nagle_algorithm = True
 
 

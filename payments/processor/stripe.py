@@ -109,6 +109,7 @@ class StripeProcessor:
             "reversal": ("transfer", v1.transfers.reversals.create),
             "evidence": ("dispute", v1.disputes.update),
             "detach": ("card", v1.payment_methods.detach),
+            "forget": ("customer", v1.customers.delete),
         }
         options: Any = {"idempotency_key": key}
         if account:
@@ -164,8 +165,7 @@ class StripeProcessor:
             elif kind == "payout":
                 page = v1.payouts.list({"limit": 100}, {"stripe_account": account})  # type: ignore[assignment]
             else:
-                # An unpaid page that nobody was sent to, an empty account, the same evidence once
-                # more: harmless if doubled.
+                # An unpaid page, an empty account, the same evidence: harmless if doubled.
                 return None
             for found in page.auto_paging_iter():
                 # A refund that came back is not the one that is looked for now.

@@ -41,6 +41,9 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
         function, call = _call(request, path)
         if request.method == "POST":
             answer = _write(function, call, f"{api_key}:{call.account}", key, fault)
+        elif request.method == "DELETE":
+            # What is gone is gone, however often it is asked for: a key has no effect.
+            answer = _write(function, call, "", None, fault)
         else:
             answer = _read(function, call, fault)
     except StripeError as error:

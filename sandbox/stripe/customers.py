@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.models import Record
-from sandbox.stripe import events, listing, records
+from sandbox.stripe import events, listing, payment_methods, records
 from sandbox.stripe.calls import Answer, Call, endpoint
 
 CARRIED = ("address", "description", "email", "individual_name", "business_name", "name", "phone")
@@ -50,10 +50,23 @@ def create_customer(call: Call) -> Answer:
 @endpoint("GET", "/v1/customers")
 def list_customers(call: Call) -> Answer:
     """Customers, by e-mail address."""
-    return listing.of_records(call, "customer", "email")
+    return listing.of_records(call, "customer", "email", deleted__isnull=True)
 
 
 @endpoint("GET", "/v1/customers/{customer}")
 def retrieve(call: Call) -> Answer:
-    """One customer."""
-    return dict(records.get("customer", call.ids["customer"], account=call.account).data)
+    """One customer; of a deleted one, that it was."""
+    key = call.ids["customer"]
+    return dict(records.get("customer", key, account=call.account, deleted=True).data)
+
+
+@endpoint("DELETE", "/v1/customers/{customer}")
+def delete(call: Call) -> Answer:
+    """Forgets a customer and their cards for good. What they paid stays, under their id."""
+    record = records.get("customer", call.ids["customer"], param="id", account=call.account)
+    payment_methods.detach_all(record.key)
+    before = record.data
+    record.data = {"id": record.key, "object": "customer", "deleted": True}
+    records.save(record)
+    events.emit("customer.deleted", before)
+    return dict(record.data)

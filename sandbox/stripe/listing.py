@@ -21,7 +21,7 @@ COLUMNS = {
 LOOKUPS = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 
 
-def of_records(call: Call, kind: str, *filters: str, **fixed: str) -> Answer:
+def of_records(call: Call, kind: str, *filters: str, **fixed: Any) -> Answer:
     """A page of objects of one kind, filtered by the named parameters and by `fixed` values."""
     rows = Record.objects.filter(kind=kind, account=call.account)
     wanted = {name: call.params[name] for name in filters if name in call.params}

@@ -118,11 +118,21 @@ def detach(call: Call) -> Answer:
             "impossible."
         )
         raise StripeError(message, param="payment_method")
-    record.data["customer"] = None
+    _detach(record)
+    return dict(record.data)
+
+
+def detach_all(customer: str) -> None:
+    """Forgets every card of a customer."""
+    for record in Record.objects.filter(kind=KIND, data__customer=customer):
+        _detach(record)
+
+
+def _detach(record: Record) -> None:
+    customer, record.data["customer"] = record.data["customer"], None
     record.inner["detached"] = True
     records.save(record)
     events.emit("payment_method.detached", record.data, before={"customer": customer})
-    return dict(record.data)
 
 
 def _attach(record: Record, customer: str) -> None:

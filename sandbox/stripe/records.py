@@ -45,11 +45,20 @@ def find(kind: str, key: str, *, account: str = PLATFORM) -> Record | None:
 
 
 def get(
-    kind: str, key: str, *, account: str = PLATFORM, param: str = "id", status: int = 404
+    kind: str,
+    key: str,
+    *,
+    account: str = PLATFORM,
+    param: str = "id",
+    status: int = 404,
+    deleted: bool = False,
 ) -> Record:
-    """The object; raises Stripe's `resource_missing` when there is none."""
+    """The object; raises Stripe's `resource_missing` when there is none.
+
+    One that was deleted is none any more, but for whoever asks for what is left of it.
+    """
     record = find(kind, key, account=account)
-    if record is None:
+    if record is None or (record.data.get("deleted") and not deleted):
         raise missing(kind, key, param=param, status=status)
     return record
 

@@ -1,6 +1,7 @@
 """Known and unknown addresses get the same answer, from the same work."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
@@ -13,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import pace
 from accounts.models import Person
 from tests.accounts.ways import NEW, sign_in
 from tests.factories import a_person, a_second_factor
@@ -33,14 +35,22 @@ def known(db: None) -> Person:
 def told(act: Callable[[str], Any], email: str) -> dict[str, Any]:
     """All that somebody outside can see of an answer, the next page included, and its hashing."""
     hashed = 0
-    real = PBKDF2PasswordHasher.encode
+    real, begin = PBKDF2PasswordHasher.encode, pace.begin
+    before_the_beat: list[int] = []
+
+    def begun() -> None:
+        before_the_beat.append(hashed)
+        begin()
 
     def counted(self: Any, *args: Any, **kwargs: Any) -> str:
         nonlocal hashed
         hashed += 1
         return str(real(self, *args, **kwargs))
 
-    with patch.object(PBKDF2PasswordHasher, "encode", counted):
+    with (
+        patch.object(PBKDF2PasswordHasher, "encode", counted),
+        patch.object(pace, "begin", begun),
+    ):
         answer = act(email)
     follow = answer.client.get(answer.headers["Location"]) if answer.status_code == 302 else None
     headers = {k: v for k, v in answer.headers.items() if k not in NOISE}
@@ -50,6 +60,8 @@ def told(act: Callable[[str], Any], email: str) -> dict[str, Any]:
         "body": UNEQUAL.sub(b"", answer.content),
         "next": UNEQUAL.sub(b"", follow.content) if follow else b"",
         "hashes": hashed,
+        # A hash takes longer than a step, so the step begins after the last of them.
+        "within the step": hashed - before_the_beat[-1] if before_the_beat else None,
     }
 
 
@@ -75,7 +87,50 @@ def code(email: str) -> Any:
 
 @pytest.mark.parametrize("act", [sign_up, wrong_password, reset, code])
 def test_outside_they_are_the_same(act: Callable[[str], Any]) -> None:
-    assert told(act, KNOWN) == told(act, UNKNOWN)
+    known = told(act, KNOWN)
+    assert known == told(act, UNKNOWN)
+    assert known["within the step"] == (None if act is wrong_password else 0)
+
+
+def seconds(act: Callable[[str], Any], email: str) -> float:
+    begun = time.monotonic()
+    assert act(email).status_code == 302
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("act", [sign_up, reset, code])
+def test_no_answer_comes_before_its_beat(
+    act: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has an account and who does not wait for the same moment."""
+    monkeypatch.setattr(pace, "STEP_SECONDS", 0.3)
+    assert min(seconds(act, KNOWN), seconds(act, UNKNOWN)) >= 0.3
+
+
+def test_what_took_longer_than_a_step_waits_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "STEP_SECONDS", 0.3)
+    real = Person.save
+
+    def slow(*args: Any, **kwargs: Any) -> None:
+        time.sleep(0.35)
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(Person, "save", slow)
+    assert seconds(sign_up, UNKNOWN) >= 0.6
+
+
+def test_a_flood_is_refused_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a limit refuses holds none of the server's threads, and looks nobody up."""
+    for _ in range(5):
+        reset(KNOWN)
+        code(KNOWN)
+    monkeypatch.setattr(pace, "STEP_SECONDS", 30)
+    with CaptureQueriesContext(connection) as queries:
+        assert reset(KNOWN).status_code == 429
+        assert b"Too many" in code(KNOWN).content
+        forged = Client(enforce_csrf_checks=True).post("/accounts/signup/", {"email": KNOWN})
+        assert forged.status_code == 403
+    assert len(queries) == 0
 
 
 def test_a_second_factor_is_not_told_to_somebody_without_the_password(known: Person) -> None:

@@ -20,10 +20,12 @@ from orders.verification.models import Verification
 from providers.vocabulary import Rung
 from tests import access
 from tests.console.conftest import signed_in
-from tests.factories import PASSWORD, a_document, a_listing, a_person, a_provider
+from tests.factories import PASSWORD, a_document, a_listing, a_person, a_provider, a_second_factor
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-OUTSIDE = {"anonymous", "half-signed-in", "suspended"}
+OUTSIDE = {"anonymous", "half-signed-in", "factor-owed", "suspended"}
+# Pages that ask who it is; whoever is not signed in goes on from there to sign in.
+NEXT_STEP = r"/(accounts/reauthenticate|accounts/2fa/authenticate|account/security/proof)/"
 CLOSED = {"sign-in", "absent", "denied", "method"}
 
 
@@ -68,6 +70,7 @@ def browsers(buyer: Person, seller: Person, moderator: Person) -> dict[str, Clie
     people = {
         "anonymous": None,
         "half-signed-in": None,
+        "factor-owed": None,
         "buyer": buyer,
         "stranger": a_person("stranger@example.com"),
         "seller": seller,
@@ -82,16 +85,19 @@ def browsers(buyer: Person, seller: Person, moderator: Person) -> dict[str, Clie
     }
     Person.objects.filter(pk=suspended.pk).update(is_active=False)
     _half_way(found["half-signed-in"])
+    _half_way(found["factor-owed"], a_second_factor(a_person("half2@example.com", is_staff=True)))
     assert tuple(found) == access.ROLES
     return found
 
 
-def _half_way(browser: Client) -> None:
-    """The right password; the confirmation of the address is still owed."""
-    person = a_person("half@example.com")
-    person.emailaddress_set.update(verified=False)
+def _half_way(browser: Client, with_factor: Person | None = None) -> None:
+    """The right password; the second factor is still owed, or the address to be confirmed."""
+    person, owed = with_factor or a_person("half@example.com"), "/accounts/2fa/authenticate/"
+    if not with_factor:
+        person.emailaddress_set.update(verified=False)
+        owed = "/accounts/confirm-email/"
     answer = browser.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    assert answer.headers["Location"] == "/accounts/confirm-email/"
+    assert answer.headers["Location"] == owed
     assert "account_login" in browser.session
 
 
@@ -109,8 +115,8 @@ def path_of(entry: access.Entry, things: dict[str, Any]) -> str:
 def outcome(answer: HttpResponse, role: str) -> str:
     """What an answer amounts to, in the words of the table."""
     status, to = answer.status_code, answer.headers.get("Location", "")
-    if role in OUTSIDE and re.match(r"/(accounts/reauthenticate|account/security/proof)/", to):
-        return "sign-in"  # those pages send on whoever is not signed in
+    if role in OUTSIDE and re.match(NEXT_STEP, to):
+        return "sign-in"
     if status == 401 or (status == 302 and re.match(r"/(accounts|console)/login/", to)):
         return "sign-in"
     return {403: "denied", 404: "absent", 405: "method", 500: "broken"}.get(status, "open")

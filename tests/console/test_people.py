@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import AuditEntry, Person, Proposal
 from accounts.tokens import create
+from orders import leaving
 from providers.models import PolicyChange, Provider
 from tests.console.conftest import signed_in
 from tests.console.test_queue import queries_of
@@ -41,6 +42,16 @@ def test_a_suspension_is_lifted(desk: Client, buyer: Person) -> None:
     assert "Reinstated" in act(desk, buyer, "reinstatement")
     assert is_active(buyer)
     assert AuditEntry.objects.filter(act="person_reinstated").exists()
+
+
+def test_who_was_erased_is_not_let_in_again(desk: Client, buyer: Person) -> None:
+    leaving.erase(buyer)
+    page = desk.get(f"/console/accounts/person/{buyer.pk}/change/").content.decode()
+    assert "Lift the suspension" not in page
+    said = act(desk, buyer, "reinstatement")
+    assert "This account was erased by its owner, and stays closed." in said
+    assert not is_active(buyer)
+    assert not AuditEntry.objects.filter(act="person_reinstated").exists()
 
 
 def test_moderators_are_suspended_by_administrators_only(desk: Client, office: Client) -> None:

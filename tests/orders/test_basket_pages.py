@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Person
+from listings import publishing
 from listings.models import Listing
 from orders import baskets
 from orders.models import Order
@@ -93,6 +94,10 @@ def test_what_was_tampered_with_orders_nothing(client: Client, offers: list[List
         lines(good, line(two, -1, 32_50)),
         lines(good),
         lines(good, good),
+        lines(good, line(two, 50_00, 32_50) | {"face_value_cents": "NaN"}),
+        lines(good, line(two, 50_00, 32_50)) | {"face_value_cents": ["5000"]},
+        lines(good, line(two, 50_00, 32_50), line(three, 50_00, 35_00))
+        | {"expected_price_cents": ["3000", "3250"]},
         lines(*[good] * 11),
         {},
     ):
@@ -104,6 +109,28 @@ def test_what_was_tampered_with_orders_nothing(client: Client, offers: list[List
         "/orders/baskets/new/", lines(good, line(three, 50_00, 30_00)), follow=True
     )
     assert "the price is $35.00 now" in dearer.content.decode()
+
+
+def test_the_back_button_after_paying_leads_to_what_was_bought(
+    client: Client, offers: list[Listing], buyer: Person
+) -> None:
+    """The plan's form once more, from the browser's memory; its offers may be gone by now."""
+    one, two, _ = offers
+    form = lines(
+        line(one, 50_00, 30_00),
+        line(two, 50_00, 32_50),
+        key="6f1c1d0e-0000-4000-8000-000000000001",
+    )
+    client.post("/orders/baskets/new/", form)
+    basket = Basket.objects.get()
+    give_card(basket)
+    client.get(f"{baskets.url(basket)}returned/")
+    publishing.withdraw(Listing.objects.get(pk=one.pk), actor=one.seller)
+    assert client.post("/orders/baskets/new/", form)["Location"] == baskets.url(basket)
+    assert client.post(f"{baskets.url(basket)}payment/")["Location"] == baskets.url(basket)
+    assert client.get(f"{baskets.url(basket)}returned/")["Location"] == baskets.url(basket)
+    settle()
+    assert Order.objects.filter(buyer=buyer, status="paid").count() == 2
 
 
 def test_a_declined_part_says_why_and_is_paid_by_itself(
@@ -184,7 +211,7 @@ def test_by_rest(client: Client, offers: list[Listing]) -> None:
     for bad in ({}, {"parts": []}, {"parts": parts[:1]}, {"parts": "x"}, {"parts": [1, 2]}):
         assert client.post("/api/v1/baskets/", bad, **sent).status_code == 400, bad
 
-    basket = Basket.objects.get()
+    basket = Basket.objects.get(pk=found["id"])
     give_card(basket)
     baskets.returned(basket)
     settle()
@@ -193,6 +220,19 @@ def test_by_rest(client: Client, offers: list[Listing]) -> None:
     assert (found["status"], found["payment_url"]) == ("ended", None)
     answer = client.post(f"/api/v1/baskets/{basket.pk}/cancellation/")
     assert answer.json()["code"] == "wrong_state"
+
+
+def test_a_key_is_for_an_order_or_for_a_basket(client: Client, offers: list[Listing]) -> None:
+    """Even where the body could be either."""
+    parts = [{"listing": str(offer.pk), "face_value_cents": 20_00} for offer in offers[:2]]
+    for first, second in (("orders", "baskets"), ("baskets", "orders")):
+        sent = {"content_type": "application/json", "headers": {"Idempotency-Key": first}}
+        body = {"parts": parts, **parts[0]}
+        assert client.post(f"/api/v1/{first}/", body, **sent).status_code == 201
+        placed = Order.objects.count()
+        again = client.post(f"/api/v1/{second}/", body, **sent)
+        assert (again.status_code, again.json()["code"]) == (422, "idempotency_key_reused")
+        assert Order.objects.count() == placed
 
 
 def test_the_page_asks_as_much_for_few_as_for_many(

@@ -66,19 +66,22 @@ def _no_money_before(sandbox: SandboxProcess) -> None:
     sandbox.forget()
 
 
-def kept_cards(basket: Basket) -> list[Any]:
-    """What the processor still keeps for the basket's customer."""
-    client = processor().client  # type: ignore[attr-defined]
-    found: list[Any] = client.v1.payment_methods.list({"customer": basket.customer_id}).data
-    return found
+def nothing_is_kept(basket: Basket) -> bool:
+    """Neither the card is left at the processor, nor the customer and their address."""
+    v1 = processor().client.v1  # type: ignore[attr-defined]
+    customer = v1.customers.retrieve(basket.customer_id).to_dict()
+    card = v1.payment_methods.retrieve(basket.card_id)
+    return set(customer) == {"id", "object", "deleted"} and card.customer is None
 
 
 def is_over(basket: Basket) -> bool:
     """Ended, and nothing of the card is left at the processor."""
     basket.refresh_from_db()
     # Refused is one that a lost answer had carried out already.
-    over = Instruction.objects.filter(basket=basket, kind="detach", status__in=["done", "refused"])
-    forgotten = not basket.card_id or (over.count() == 1 and kept_cards(basket) == [])
+    over = Instruction.objects.filter(
+        basket=basket, kind__in=["detach", "forget"], status__in=["done", "refused"]
+    )
+    forgotten = not basket.card_id or (over.count() == 2 and nothing_is_kept(basket))
     return basket.status == "ended" and forgotten
 
 

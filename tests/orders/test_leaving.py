@@ -171,6 +171,11 @@ def _sold(seller: Person, buyer: Person, sandbox: SandboxProcess) -> Order:
     listing = a_listing(seller=seller, provider=provider, **written)
     asked = questions.ask(listing, actor=buyer, text="Until when?")
     questions.answer(asked, actor=seller, text=WROTE)
+    saved.save(buyer, QueryDict("min_discount_bp=3000"))
+    with transaction.atomic():
+        alerts.announce(listing)
+    alerts.tell_due()
+    assert Notification.objects.filter(kind="alert_match", context__title=WROTE).exists()
     order = placed(buyer, listing, 50_00)
     transfer.send(paid(order), actor=seller, note=WROTE)
     completion.confirm(order, actor=buyer)

@@ -96,6 +96,29 @@ def test_a_detached_card_is_charged_no_more(sandbox: Sandbox) -> None:
     assert sandbox.control("money/")["charged_cents"] == 0
 
 
+def test_a_deleted_customer_leaves_payments_and_nothing_else(sandbox: Sandbox) -> None:
+    card, v1 = kept(sandbox), sandbox.api.v1
+    paid = charge(sandbox, card)
+    key = card["customer"]
+    gone = {"id": key, "object": "customer", "deleted": True}
+    assert v1.customers.delete(key).to_dict() == gone
+    assert v1.customers.retrieve(key).to_dict() == gone
+    assert v1.customers.list().data == []
+    assert v1.payment_methods.retrieve(card["payment_method"]).customer is None
+    assert [one.id for one in v1.payment_intents.list({"customer": key}).data] == [paid.id]
+    for refused in (
+        lambda: v1.customers.delete(key),
+        lambda: charge(sandbox, card),
+        lambda: v1.payment_methods.attach(card["payment_method"], {"customer": key}),
+        lambda: v1.customers.delete("cus_nobody"),
+    ):
+        with pytest.raises(stripe.InvalidRequestError):
+            refused()
+    refund = v1.refunds.create({"charge": paid.latest_charge, "amount": 100})
+    assert refund.status == "succeeded"
+    sandbox.receiver.wait_for("customer.deleted", 1)
+
+
 def test_a_card_is_charged_for_its_customer_alone(sandbox: Sandbox) -> None:
     mine, theirs = kept(sandbox), kept(sandbox)
     with pytest.raises(stripe.InvalidRequestError, match="does not have a payment method"):
