@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from marketplace.local.environment import ROOT
+from simulator.stage import database_server
 
 SOURCE = Path(__file__).with_name("guards.toml")
 LONGEST_SECONDS = 600
@@ -38,7 +39,8 @@ class Guard:
         text = path.read_text()
         path.write_text(text.replace(self.code, self.without))
         try:
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", *self.tests]
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "--reuse-db"]
+            command += self.tests
             run = subprocess.run(command, cwd=copy, capture_output=True, timeout=LONGEST_SECONDS)
         finally:
             path.write_text(text)
@@ -54,7 +56,8 @@ def guards(source: Path = SOURCE) -> Iterator[Guard]:
 def main(words: list[str]) -> int:
     chosen = [one for one in guards() if not words or any(word in one.name for word in words)]
     kept = 0
-    with tempfile.TemporaryDirectory(prefix="surplus-guards-") as folder:
+    # One database server for all: migrating anew each time would take longer than the tests.
+    with tempfile.TemporaryDirectory(prefix="surplus-guards-") as folder, database_server():
         copy = Path(folder) / "copy"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(copy)], check=True)
         for guard in chosen:
