@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import stripe
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -20,6 +21,7 @@ from payments.models import (
     Posting,
     WebhookEvent,
 )
+from payments.processor import stripe as stripe_processor
 from payments.processor.interface import Answer, OutcomeUnknown, ProcessorRefused
 from tests.money.rows import Told, held, now
 
@@ -214,6 +216,23 @@ def test_an_event_that_was_followed_up_meanwhile_is_not_set_aside() -> None:
     webhooks._later(event, "lost")
     assert (now(event).due_at, now(event).error) == (None, "lost")
     assert [one.key for one in Incident.objects.all()] == ["webhook:evt_1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "seen"),
+    [
+        (404, {"error": {}}, ProcessorRefused),
+        (402, {"error": {}}, ProcessorRefused),
+        (404, None, OutcomeUnknown),
+        *[(status, {"error": {}}, OutcomeUnknown) for status in (200, 401, 403, 409, 429, 500)],
+        (None, None, OutcomeUnknown),
+    ],
+)
+def test_what_is_a_refusal(status: int | None, body: Any, seen: type[Exception]) -> None:
+    """Case 56: neither the page of somebody between us nor half an answer says what was done."""
+    error = stripe.StripeError("No.", http_status=status, json_body=body)
+    with pytest.raises(seen), stripe_processor._translated():
+        raise error
 
 
 def test_a_page_that_closed_by_itself_is_asked_about(paid: Escrow) -> None:

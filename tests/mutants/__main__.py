@@ -39,6 +39,8 @@ TESTS = (
     "tests/money",
     "tests/orders/test_batches.py",
     "tests/marketplace/test_poison.py",
+    "tests/payments/test_payout_plans.py",
+    "tests/accounts/test_merged.py",
 )
 
 
