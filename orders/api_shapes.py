@@ -134,6 +134,7 @@ class OrderAnswer(serializers.Serializer[Any]):
     discount_bp = serializers.IntegerField()
     price_cents = serializers.IntegerField()
     proceeds_cents = serializers.IntegerField(help_text="What the seller gets.")
+    given_back_cents = serializers.IntegerField(help_text="Of what was released, back to the card.")
     payment_url = serializers.URLField(
         allow_null=True, help_text="Where the buyer pays; null once that is no longer possible."
     )
@@ -172,6 +173,7 @@ def represent(order: Order, person: Person) -> dict[str, Any]:
         "discount_bp": order.discount_bp,
         "price_cents": order.price_cents,
         "proceeds_cents": order.proceeds_cents,
+        "given_back_cents": escrow.given_back_cents,
         "payment_url": payment_url(order) if buying else None,
         "basket": str(escrow.basket_id) if buying and escrow.basket_id else None,
         "placed_at": order.placed_at,

@@ -1,4 +1,5 @@
-"""Messages between the parties of a trade: plain text, without keys, without ways around us.
+"""Messages between the parties of a trade: plain text, without keys, without ways around us; and
+pictures with them, which are kept as evidence is (`orders.handing_in`).
 
 What somebody writes is masked before it is stored, so that nothing later has to remember to.
 """
@@ -6,6 +7,7 @@ What somebody writes is masked before it is stored, so that nothing later has to
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -15,6 +17,7 @@ from accounts.contacts import MASK as MASK
 from accounts.contacts import masked
 from accounts.models import AuditEntry, Person
 from accounts.refusals import NotAllowed, WrongState
+from orders import handing_in
 from orders.models import Message, Order
 from orders.progress import locked, tell
 from orders.refusals import TooManyMessages
@@ -24,12 +27,27 @@ MOST, WITHIN = 12, timedelta(minutes=10)
 LOOK_LASTS = timedelta(hours=1)
 
 
-@transaction.atomic
-def write(order: Order, *, actor: Person, text: str) -> Message:
+def write(
+    order: Order,
+    *,
+    actor: Person,
+    text: str,
+    picture: UploadedFile | None = None,
+    nonce: str = "",
+) -> Message:
     """Say something to the other party. Raises NotAllowed, WrongState, TooManyMessages.
 
-    The text has been checked for keys. Possible from payment until some days after the end.
+    The text has been checked for keys. Possible from payment until some days after the end. With
+    a picture, Invalid names `picture` or `nonce` where it is not taken; nothing is said then.
     """
+    drawn = None
+    if picture is not None:
+        drawn = handing_in.draw(order, actor=actor, picture=picture, nonce=nonce)
+    return _write(order, actor=actor, text=text, drawn=drawn)
+
+
+@transaction.atomic
+def _write(order: Order, *, actor: Person, text: str, drawn: handing_in.Drawn | None) -> Message:
     # Or two messages at once would both be the last that is allowed.
     Person.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
     order = locked(order)
@@ -43,9 +61,12 @@ def write(order: Order, *, actor: Person, text: str) -> Message:
         raise TooManyMessages
     message = Message.objects.create(order=order, by=actor, text=masked(text, but=order.recipient))
     message.refresh_from_db(fields=["at"])
+    if drawn is not None:
+        handing_in.attach(message, drawn)
     other = order.seller if actor.pk == order.buyer_id else order.buyer
     mark, by = str(message.pk), actor.public_name
-    tell(order, other, "message_new", mark=mark, text=message.text, by=by)
+    shown = drawn is not None
+    tell(order, other, "message_new", mark=mark, text=message.text, by=by, picture=shown)
     return message
 
 
@@ -60,8 +81,9 @@ def is_open(order: Order) -> bool:
 
 
 def of(order: Order) -> QuerySet[Message]:
-    """All that was written on an order."""
-    return Message.objects.filter(order=order).select_related("by")
+    """All that was written on an order, with what is known of the pictures that came along."""
+    written = Message.objects.filter(order=order).select_related("by", "picture")
+    return written.defer("picture__ciphertext")
 
 
 @transaction.atomic

@@ -13,9 +13,10 @@ from rest_framework.response import Response
 
 from accounts.shapes import PersonalRequest, UploadParser, by_field
 from orders import handing_in
+from orders.evidence_models import TO_COMPARE
 from orders.evidence_views import as_attachment
 from orders.forms import EvidenceForm
-from orders.models import Evidence, EvidenceKind, Order
+from orders.models import Evidence, Order
 from orders.verification.api import OrderStep
 
 TAGS = ["evidence"]
@@ -25,7 +26,7 @@ class EvidenceUpload(serializers.Serializer[Any]):
     """A picture that shows how the trade went."""
 
     picture = serializers.FileField()
-    kind = serializers.ChoiceField(choices=EvidenceKind.choices)
+    kind = serializers.ChoiceField(choices=TO_COMPARE)
     nonce = serializers.CharField(help_text="From the list; used once.")
     note = serializers.CharField(required=False)
 
@@ -36,7 +37,7 @@ class EvidenceRow(serializers.Serializer[Any]):
     id = serializers.CharField()
     at = serializers.DateTimeField()
     by = serializers.CharField(help_text="buyer or seller")
-    kind = serializers.ChoiceField(choices=EvidenceKind.choices)
+    kind = serializers.ChoiceField(choices=TO_COMPARE)
     note = serializers.CharField()
     content_type = serializers.CharField()
     size_bytes = serializers.IntegerField()
@@ -51,17 +52,23 @@ class EvidenceAnswer(serializers.Serializer[Any]):
     results = EvidenceRow(many=True)
 
 
-def _row(order: Order, evidence: Evidence) -> dict[str, Any]:
+def picture_row(order: Order, evidence: Evidence) -> dict[str, Any]:
+    """Which picture it is, and where it is served."""
     path = reverse("orders:picture", args=[order.pk, evidence.pk])
     return {
         "id": str(evidence.pk),
+        "content_type": evidence.content_type,
+        "size_bytes": evidence.size_bytes,
+        "url": settings.SITE_ORIGIN + path if evidence.key_id else None,
+    }
+
+
+def _row(order: Order, evidence: Evidence) -> dict[str, Any]:
+    return picture_row(order, evidence) | {
         "at": evidence.at,
         "by": "buyer" if evidence.by_id == order.buyer_id else "seller",
         "kind": evidence.kind,
         "note": evidence.note,
-        "content_type": evidence.content_type,
-        "size_bytes": evidence.size_bytes,
-        "url": settings.SITE_ORIGIN + path if evidence.key_id else None,
     }
 
 

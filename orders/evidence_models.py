@@ -16,18 +16,27 @@ class EvidenceKind(models.TextChoices):
     ACCOUNT = "account", "The account at the provider, before or after"
     DOCUMENT = "document", "A mail or document of the provider"
     OWNER = "owner", "Whose account it is"
+    MESSAGE = "message", "A picture with a message"
+
+
+# What is handed in to be compared; the others only go along with what somebody wrote.
+TO_COMPARE = [choice for choice in EvidenceKind.choices if choice[0] != EvidenceKind.MESSAGE]
 
 
 class Evidence(models.Model):
     """A picture, drawn anew and encrypted; for the two parties and for moderators.
 
     `nonce` is the form's that brought it, used once. `digest` is of the bare pixels: the same
-    picture is evidence in one trade only. Erased, the digest stays.
+    picture is shown in one trade only. Erased, the digest stays. `message` is the one that it
+    came with, if it was not handed in by itself.
     """
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="evidence")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=EvidenceKind.choices)
+    message = models.OneToOneField(
+        "orders.Message", null=True, on_delete=models.PROTECT, related_name="picture"
+    )
     note = models.CharField(max_length=500, blank=True)
     nonce = models.CharField(max_length=32, unique=True)
     digest = models.CharField(max_length=64, unique=True)
@@ -42,7 +51,10 @@ class Evidence(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(ciphertext__isnull=True) | ~Q(key_id=""), name="evidence_can_be_read"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="message") ^ Q(message__isnull=True), name="with_its_message"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from django.http import QueryDict
 
 from listings.forms import CentsField, DollarsField, PlainTextField
 from listings.models import GREATEST_DISCOUNT_BP, LEAST_DISCOUNT_BP
-from orders.models import CodeProblem, Dispute, EvidenceKind
+from orders.evidence_models import TO_COMPARE
+from orders.models import CodeProblem, Dispute
 from payments import money
 
 # More lines than any basket has parts.
@@ -186,6 +187,13 @@ class MessageForm(forms.Form):
         max_length=LONGEST_MESSAGE,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    picture = forms.FileField(
+        label="Picture",
+        required=False,
+        help_text="PNG or JPEG, up to 5 MB. Nothing that is secret: neither keys nor codes.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+    )
+    nonce = forms.CharField(required=False, widget=forms.HiddenInput, max_length=300)
 
 
 class RatingForm(forms.Form):
@@ -225,7 +233,7 @@ class EvidenceForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
     )
     kind = forms.ChoiceField(
-        label="What does it show?", choices=EvidenceKind.choices, widget=forms.RadioSelect
+        label="What does it show?", choices=TO_COMPARE, widget=forms.RadioSelect
     )
     note = PlainTextField(label="In a sentence", required=False, max_length=500)
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=300)

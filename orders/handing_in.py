@@ -1,4 +1,4 @@
-"""Evidence: pictures that a party hands in, bound to the order, private to it.
+"""Evidence: pictures that a party hands in or sends with a message, bound to the order, private.
 
 Only pictures are taken. A PDF can carry programs and hidden text, and a picture of it shows the
 same; so it is refused with that advice.
@@ -6,6 +6,7 @@ same; so it is refused with that advice.
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core import signing
@@ -17,7 +18,7 @@ from accounts.encryption import decrypt_bytes, encrypt_bytes, fingerprint
 from accounts.models import Person
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from listings.pictures import re_encoded
-from orders.models import Evidence, EvidenceKind, Order, OrderStatus
+from orders.models import Evidence, EvidenceKind, Message, Order, OrderStatus
 from orders.progress import locked, machine, tell
 from providers.vocabulary import Rung
 
@@ -45,6 +46,23 @@ def code_of(order: Order) -> str:
     return f"{mark[:4]}-{mark[4:]}"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A picture drawn anew, the digest of its pixels, and the nonce that brought it."""
+
+    content: bytes
+    form: str
+    digest: str
+    nonce: str
+
+
+def draw(order: Order, *, actor: Person, picture: UploadedFile, nonce: str) -> Drawn:
+    """Look at what was sent, before any transaction. Raises Invalid naming `picture` or `nonce`."""
+    used = _read_nonce(order, actor, nonce)
+    content, form, digest = _checked(picture)
+    return Drawn(content, form, digest, used)
+
+
 def hand_in(
     order: Order, *, actor: Person, picture: UploadedFile, kind: str, nonce: str, note: str = ""
 ) -> Evidence:
@@ -52,35 +70,35 @@ def hand_in(
 
     Raises NotAllowed, WrongState, Invalid naming `picture` or `nonce`. Nothing is kept then.
     """
-    used = _read_nonce(order, actor, nonce)
-    content, form, digest = _checked(picture)
+    drawn = draw(order, actor=actor, picture=picture, nonce=nonce)
     with transaction.atomic():
         order = locked(order)
         if actor.pk not in (order.buyer_id, order.seller_id):
             raise NotAllowed
         if order.status not in (S.PAID, S.TRANSFERRED, S.VERIFIED, S.DISPUTED):
             raise WrongState
-        if Evidence.objects.filter(order=order, by=actor).count() >= MOST_EACH:
+        if of(order).filter(by=actor).count() >= MOST_EACH:
             raise Invalid("picture", f"You have handed in {MOST_EACH} pictures, which is the most.")
-        key_id, ciphertext = encrypt_bytes(content)
-        evidence = _kept(
-            order=order,
-            by=actor,
-            kind=kind,
-            note=note,
-            nonce=used,
-            digest=digest,
-            content_type=f"image/{form}",
-            size_bytes=len(content),
-            key_id=key_id,
-            ciphertext=ciphertext,
-        )
+        evidence = _kept(drawn, order=order, by=actor, kind=kind, note=note)
         _show_by(order, kind)
         machine.remark(order, kind="evidence_handed_in", actor=actor)
         other = order.seller if actor.pk == order.buyer_id else order.buyer
         mark, by = str(evidence.pk), actor.public_name
         tell(order, other, "evidence_new", mark=mark, by=by, what=evidence.get_kind_display())
     return evidence
+
+
+def attach(message: Message, drawn: Drawn) -> Evidence:
+    """Keep a picture with the message that it came with. With the order locked.
+
+    Raises Invalid naming `picture` or `nonce`.
+    """
+    mine = Evidence.objects.filter(order=message.order, by=message.by, message__isnull=False)
+    if mine.count() >= MOST_EACH:
+        text = f"You have sent {MOST_EACH} pictures on this order, which is the most."
+        raise Invalid("picture", text)
+    kind = EvidenceKind.MESSAGE
+    return _kept(drawn, order=message.order, by=message.by, kind=kind, message=message)
 
 
 def _read_nonce(order: Order, actor: Person, nonce: str) -> str:
@@ -108,16 +126,25 @@ def _checked(picture: UploadedFile) -> tuple[bytes, str, str]:
     return content, form, hashlib.sha256(pixels).hexdigest()
 
 
-def _kept(**columns: object) -> Evidence:
+def _kept(drawn: Drawn, **columns: object) -> Evidence:
+    key_id, ciphertext = encrypt_bytes(drawn.content)
     try:
         with transaction.atomic():
-            return Evidence.objects.create(**columns)
+            return Evidence.objects.create(
+                nonce=drawn.nonce,
+                digest=drawn.digest,
+                content_type=f"image/{drawn.form}",
+                size_bytes=len(drawn.content),
+                key_id=key_id,
+                ciphertext=ciphertext,
+                **columns,
+            )
     except IntegrityError as error:
         if "nonce" in str(error):
             raise Invalid("nonce", "This form was used. Load the page again.") from None
         # Where, or by whom, is nobody's business.
         raise Invalid(
-            "picture", "This picture was handed in before. Evidence counts in one trade only."
+            "picture", "This picture was sent before. It counts once, and in one trade only."
         ) from None
 
 
@@ -130,8 +157,10 @@ def _show_by(order: Order, kind: str) -> None:
 
 
 def of(order: Order) -> QuerySet[Evidence]:
-    """All that was handed in, without the pictures themselves."""
-    return Evidence.objects.filter(order=order).select_related("by").defer("ciphertext")
+    """All that was handed in to be compared, without the pictures themselves."""
+    return (
+        Evidence.objects.filter(order=order, message=None).select_related("by").defer("ciphertext")
+    )
 
 
 def picture_of(order: Order, evidence_id: int) -> tuple[Evidence, bytes] | None:

@@ -29,7 +29,7 @@ from listings.models import (
 )
 from orders.models import OPEN, Dispute, Evidence, Message, Order, PlacedRequest, Rating
 from orders.verification import watching
-from payments import ledger, tax
+from payments import give_backs, ledger, tax
 from payments.models import (
     Escrow,
     EscrowStatus,
@@ -68,7 +68,8 @@ def money_under_way(person: Person) -> list[str]:
     theirs = Q(person__in=mine) | Q(escrow__buyer__in=mine) | Q(escrow__seller__in=mine)
     theirs |= Q(basket__buyer__in=mine)
     paying_out = Payout.objects.filter(person__in=mine, status=PayoutStatus.PENDING)
-    if Instruction.objects.filter(theirs, sending).exists() or paying_out.exists():
+    giving = give_backs.under_way_of(mine)
+    if Instruction.objects.filter(theirs, sending).exists() or paying_out.exists() or giving:
         reasons.append("Money is on its way to you or from you.")
     return reasons
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import keyset
 from accounts.people import SignedInRequest
-from orders import conversation
+from accounts.refusals import Invalid
+from orders import conversation, handing_in
 from orders.forms import MessageForm
 from orders.views import _of_party
 
@@ -23,12 +24,17 @@ SHOWN = 30
 def conversing(request: SignedInRequest, order_id: Any) -> HttpResponse:
     """What was written, the newest first, and a form to write more."""
     order = _of_party(request, order_id)
-    form = MessageForm(request.POST if request.method == "POST" else None)
+    posted = request.method == "POST"
+    form = MessageForm(request.POST if posted else None, request.FILES if posted else None)
     if form.is_valid():
-        sent = conversation.write(order, actor=request.user, **form.cleaned_data)
-        if conversation.MASK in sent.text:
-            messages.warning(request, "Sent. Contact details were taken out of it.")
-        return redirect("orders:messages", order.pk)
+        try:
+            sent = conversation.write(order, actor=request.user, **form.cleaned_data)
+        except Invalid as error:
+            form.add_error("picture", str(error))
+        else:
+            if conversation.MASK in sent.text:
+                messages.warning(request, "Sent. Contact details were taken out of it.")
+            return redirect("orders:messages", order.pk)
     me = order.party(request.user)
     page = keyset.page(
         conversation.of(order), by="-at", cursor=request.GET.get("cursor"), limit=SHOWN
@@ -37,6 +43,7 @@ def conversing(request: SignedInRequest, order_id: Any) -> HttpResponse:
         "order": order,
         "page": page,
         "form": form,
+        "nonce": handing_in.new_nonce(order, request.user),
         "is_open": conversation.is_open(order),
         "after_seconds": settings.MESSAGES_AFTER_SECONDS,
         "me": me,

@@ -119,6 +119,7 @@ def _orders(person: Person) -> Any:
                     "at": message.at,
                     "by": "you" if message.by_id in person.selves else message.by.public_name,
                     "text": message.text,
+                    "picture": _file_name(message.picture) if hasattr(message, "picture") else None,
                 }
                 for message in row.messages.all()
             ],
@@ -134,7 +135,7 @@ def _orders(person: Person) -> Any:
             ],
         }
         for row in rows.with_parts().prefetch_related(
-            "events", "messages__by", "evidence", "ratings__by"
+            "events", "messages__by", "messages__picture", "evidence", "ratings__by"
         )
     ]
 
@@ -250,10 +251,14 @@ def make(export_id: int) -> None:
     row.update(content=content.getvalue(), made_at=Now(), due_at=None)
 
 
+def _file_name(evidence: Evidence) -> str:
+    return f"evidence-{evidence.pk}.{evidence.suffix}"
+
+
 def _documents(person: Person, archive: zipfile.ZipFile) -> None:
     for evidence in Evidence.objects.filter(by__in=person.selves, ciphertext__isnull=False):
         content = decrypt_bytes(evidence.key_id, bytes(evidence.ciphertext or b""))
-        archive.writestr(f"documents/evidence-{evidence.pk}.{evidence.suffix}", content)
+        archive.writestr(f"documents/{_file_name(evidence)}", content)
     for consent in Consent.objects.filter(listing__seller__in=person.selves).exclude(document=""):
         suffix = consent.content_type.rpartition("/")[2]
         with consent.document.open("rb") as document:

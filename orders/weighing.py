@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from accounts import audit, returning
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
-from orders import conversation
-from orders.models import Evidence, EvidenceKind, Order, OrderStatus, Verdict, Weighing
+from orders import conversation, handing_in
+from orders.models import EvidenceKind, Order, OrderStatus, Verdict, Weighing
 from orders.progress import advance, locked, machine, tell
 from orders.verification.models import Course
 from orders.verification.rungs import LADDER, Case
@@ -33,7 +33,7 @@ def conclude(order: Order, *, actor: Person, verdict: str, reason: str) -> Weigh
     if not actor.is_staff or actor.pk in (order.buyer_id, order.seller_id):
         raise NotAllowed("Nobody concludes on their own trade.")
     order = locked(order)
-    shown = list(Evidence.objects.filter(order=order).exclude(key_id="").defer("ciphertext"))
+    shown = list(handing_in.of(order).exclude(key_id=""))
     rung = rung_of(order, {one.kind for one in shown})
     if order.status not in (S.TRANSFERRED, S.DISPUTED) or rung is None:
         raise WrongState("Documents are compared once it was sent and something was handed in.")
@@ -104,6 +104,6 @@ def is_read(order: Order) -> bool:
 
 def may_conclude(order: Order) -> bool:
     """Whether there is something to conclude on; asked by pages, and again when it is done."""
-    kinds = Evidence.objects.filter(order=order).exclude(key_id="").values_list("kind", flat=True)
+    kinds = handing_in.of(order).exclude(key_id="").values_list("kind", flat=True)
     is_sent = order.status in (S.TRANSFERRED, S.DISPUTED)
     return is_sent and not is_read(order) and rung_of(order, set(kinds)) is not None

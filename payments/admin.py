@@ -7,8 +7,9 @@ from django.contrib import admin
 from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
 from payments import admin_books as admin_books  # further pages of the console
-from payments import repairs
+from payments import give_backs, repairs
 from payments.admin_books import holders
+from payments.forms import GiveBackForm
 from payments.models import (
     Escrow,
     Incident,
@@ -253,6 +254,7 @@ class PayoutAdmin(ConsoleAdmin):
 
 @admin.register(Incident)
 class IncidentAdmin(ConsoleAdmin):
+    page_template = "console/incident.html"
     list_display = ("kind", "text", "raised_at", "closed_at")
     list_filter = (("closed_at", admin.EmptyFieldListFilter), "kind")
     related = ("escrow",)
@@ -266,6 +268,18 @@ class IncidentAdmin(ConsoleAdmin):
     ]
     acts: ClassVar = [
         Act(
+            name="give-back",
+            label="Give it back",
+            done="It is taken back from the seller; the buyer is refunded when it is there.",
+            do=give_backs.begin,
+            form=GiveBackForm,
+            moves_money=True,
+            cents=lambda row, given: given["refund_cents"],
+            begins_with=lambda row: {"refund_cents": f"{give_backs.suggested(row) / 100:.2f}"},
+            hint="The case closes by itself once the buyer is refunded. Both are told.",
+            fits=lambda row, person: give_backs.may_begin(row),
+        ),
+        Act(
             name="closure",
             label="Close",
             done="Closed.",
@@ -277,3 +291,16 @@ class IncidentAdmin(ConsoleAdmin):
 
     def barred(self, row: Any, person: Person) -> str:
         return super().barred(row, person) if row.closed_at is None else ""
+
+    def version(self, row: Any) -> str:
+        """With what was given back: nobody decides twice about the same money."""
+        given = row.escrow.given_back_cents if row.escrow else 0
+        return f"{row.closed_at or ''}|{given}|{give_backs.is_under_way(row)}"
+
+    def more(self, row: Any) -> dict[str, Any]:
+        open_one = give_backs.may_begin(row)
+        return {
+            "moves": give_backs.choices(row) if open_one else [],
+            "there_cents": give_backs.there_cents(row.escrow) if open_one else 0,
+            "given_back": row.give_backs.all(),
+        }

@@ -75,7 +75,27 @@ INVARIANTS: Mapping[str, str] = {
             coalesce(sum(p.amount_cents) FILTER (WHERE p.destination LIKE 'account:%%'
                 OR p.destination = 'outside:elsewhere'
                 OR (p.destination = 'outside:cards' AND p.source <> 'platform:losses')), 0)
+            - coalesce(sum(p.amount_cents) FILTER (WHERE p.source LIKE 'account:%%'
+                AND p.destination LIKE 'platform:%%'), 0)
             > coalesce(sum(p.amount_cents) FILTER (WHERE p.source = 'outside:cards'), 0)""",
+    "what was given back after a release was taken back first, and all of it is owed or paid": """
+        SELECT e.reference, e.given_back_cents, g.sum FROM payments_escrow e
+        LEFT JOIN (SELECT escrow_id, sum(refund_cents) AS sum FROM payments_giveback
+            WHERE status = 'done' GROUP BY escrow_id) g ON g.escrow_id = e.id
+        LEFT JOIN (SELECT escrow_id, sum(amount_cents) AS given,
+                sum(amount_cents) FILTER (WHERE source = 'platform:losses') AS of_seller
+            FROM payments_posting WHERE source LIKE 'platform:%%' AND destination LIKE 'buyer:%%'
+            GROUP BY escrow_id
+        ) p ON p.escrow_id = e.id
+        LEFT JOIN (SELECT i.escrow_id, sum(m.amount_cents) AS taken FROM payments_instruction i
+            JOIN payments_posting m ON m.key = 'instruction:' || i.id
+            WHERE i.kind = 'reversal' AND i.purpose LIKE 'give-back:%%' GROUP BY i.escrow_id
+        ) r ON r.escrow_id = e.id
+        LEFT JOIN (SELECT escrow_id, sum(amount_cents) AS kept FROM payments_posting
+            WHERE key LIKE 'give-back:%%:kept:%%' GROUP BY escrow_id) k ON k.escrow_id = e.id
+        WHERE e.given_back_cents <> coalesce(g.sum, 0)
+            OR e.given_back_cents <> coalesce(p.given, 0)
+            OR coalesce(p.of_seller, 0) > coalesce(r.taken, 0) + coalesce(k.kept, 0)""",
     "money moves only along the known ways": """
         SELECT key, source, destination FROM payments_posting
         WHERE (split_part(source, ':', 1), split_part(destination, ':', 1)) NOT IN (
@@ -84,7 +104,8 @@ INVARIANTS: Mapping[str, str] = {
             ('escrow', 'outside'), ('buyer', 'outside'), ('seller', 'account'),
             ('account', 'bank'), ('bank', 'account'), ('platform', 'outside'),
             ('quarantine', 'buyer'), ('seller', 'platform'), ('account', 'platform'),
-            ('seller', 'debt'), ('debt', 'platform'), ('buyer', 'platform'))""",
+            ('seller', 'debt'), ('debt', 'platform'), ('buyer', 'platform'),
+            ('platform', 'buyer'))""",
     "what left for a seller or a buyer was instructed, and came out as instructed": """
         SELECT p.key, p.amount_cents FROM payments_posting p
         LEFT JOIN payments_instruction i ON p.key = 'instruction:' || i.id

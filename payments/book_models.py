@@ -125,6 +125,7 @@ class Incident(models.Model):
     kind = models.CharField(max_length=40)
     text = models.TextField()
     escrow = models.ForeignKey("Escrow", null=True, on_delete=models.PROTECT)
+    about_cents = models.BigIntegerField(null=True, help_text="So much of the price.")
     raised_at = models.DateTimeField(db_default=Now(), editable=False)
     closed_at = models.DateTimeField(null=True)
 

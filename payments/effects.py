@@ -18,6 +18,10 @@ from payments.models import (
 from payments.processor import processor
 from payments.processor.interface import Answer
 
+# What begins the purposes of all that carries out a give-back (`give_backs`).
+GIVE_BACK = "give-back:"
+# By these nothing was moved.
+NOT_DONE = (InstructionStatus.REFUSED, InstructionStatus.CALLED_OFF)
 # What these bring about carries the instruction's id as metadata, so that it can be looked up.
 MARKED = {"refund", "transfer", "payout", "reversal", "charge"}
 
@@ -66,11 +70,15 @@ def record(instruction: Instruction, answer: Answer) -> None:
 def may_still_come_true(instruction: Instruction) -> bool:
     """Whether a refusal that passes by itself is worth waiting for.
 
-    A payout is not once the books no longer hold its amount, nor a refund once the bank has given
-    the whole charge back; and what a lost dispute takes back from a seller is not waited for: they
-    owe it from now on. A card is not tried twice: its owner pays that order on a
-    page.
+    A payout is not once the books no longer hold its amount, nor what is taken back from a seller
+    to be given to a buyer, nor a refund once the bank has given the whole charge back; and what a
+    lost dispute takes back from a seller is not waited for: they owe it from now on. A card is not
+    tried twice: its owner pays that order on a page.
     """
+    if instruction.kind == "reversal" and _is_for_buyer(instruction):
+        escrow = _escrow(instruction)
+        there = ledger.balance(ledger.at_processor(escrow.seller_id), escrow.currency)
+        return there >= instruction.params["amount"]
     if instruction.kind in ("reversal", "charge"):
         return False
     if instruction.kind == "refund":
@@ -87,6 +95,8 @@ def record_refusal(instruction: Instruction, text: str, *, final: bool) -> None:
     if instruction.kind == "expire":
         # It closed by itself, or was paid a moment before: ask which.
         _ask_again(instruction)
+        return
+    if instruction.kind == "reversal" and _is_for_buyer(instruction):
         return
     if instruction.kind == "reversal":
         _owe(instruction)
@@ -161,6 +171,11 @@ def _leave_to_bank(refund: Instruction, lost: Chargeback) -> None:
         escrow=refund.escrow,
     )
     Instruction.objects.filter(pk=refund.pk).update(status=InstructionStatus.CALLED_OFF)
+
+
+def _is_for_buyer(reversal: Instruction) -> bool:
+    """Whether it takes back what is then given to the buyer; else it makes good a loss of ours."""
+    return reversal.purpose.startswith(GIVE_BACK)
 
 
 def _owe(reversal: Instruction) -> None:

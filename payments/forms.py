@@ -5,9 +5,27 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from accounts.acts import Reasoned
 from payments.models import PayoutPlan
 
 LARGEST_MINIMUM_CENTS = 1_000_000_00
+
+
+class GiveBackForm(Reasoned):
+    """How much of a released payment goes back to its buyer; typed in dollars."""
+
+    refund_cents = forms.DecimalField(
+        label="The buyer gets back (dollars)",
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        help_text="Taken from the seller, with the commission on it.",
+        error_messages={"required": "Say how much goes back."},
+    )
+    field_order = ("refund_cents", "reason")
+
+    def clean_refund_cents(self) -> int:
+        return int(self.cleaned_data["refund_cents"] * 100)
 
 
 class PlanForm(forms.Form):

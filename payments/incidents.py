@@ -5,11 +5,17 @@ from django.db.models.functions import Now
 from payments.models import Difference, Escrow, Freeze, Incident, LedgerAudit, Restore
 
 
-def report(*, key: str, kind: str, text: str, escrow: Escrow | None = None) -> None:
-    """Raise an incident, once per key."""
-    Incident.objects.bulk_create(
-        [Incident(key=key, kind=kind, text=text, escrow=escrow)], ignore_conflicts=True
-    )
+def report(
+    *,
+    key: str,
+    kind: str,
+    text: str,
+    escrow: Escrow | None = None,
+    about_cents: int | None = None,
+) -> None:
+    """Raise an incident, once per key; `about_cents` of the price, where it is about a part."""
+    raised = Incident(key=key, kind=kind, text=text, escrow=escrow, about_cents=about_cents)
+    Incident.objects.bulk_create([raised], ignore_conflicts=True)
 
 
 def payouts_frozen() -> bool:

@@ -22,6 +22,7 @@ from payments.book_models import Reconciliation as Reconciliation
 from payments.book_models import Restore as Restore
 from payments.book_models import Seal as Seal
 from payments.book_models import WebhookEvent as WebhookEvent
+from payments.give_back_models import GiveBack as GiveBack
 from payments.person_models import Fingerprint as Fingerprint
 from payments.person_models import PayoutPlan as PayoutPlan
 from payments.person_models import TaxDetails as TaxDetails
@@ -85,6 +86,7 @@ class Escrow(models.Model):
     proceeds_cents = models.BigIntegerField()
     released_cents = models.BigIntegerField(default=0)
     refunded_cents = models.BigIntegerField(default=0)
+    given_back_cents = models.BigIntegerField(default=0, db_default=0)  # of what was released
     status = models.CharField(
         max_length=10, choices=EscrowStatus.choices, default=EscrowStatus.AWAITING
     )
@@ -115,7 +117,8 @@ class Escrow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(released_cents__gte=0, refunded_cents__gte=0)
-                & Q(price_cents__gte=F("released_cents") + F("refunded_cents")),
+                & Q(price_cents__gte=F("released_cents") + F("refunded_cents"))
+                & Q(given_back_cents__gte=0, released_cents__gte=F("given_back_cents")),
                 name="escrow_pays_out_no_more_than_the_price",
             ),
             models.CheckConstraint(condition=~Q(buyer=F("seller")), name="escrow_has_two_parties"),

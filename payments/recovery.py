@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from accounts.models import Person
 from payments import instructions, ledger
+from payments.effects import GIVE_BACK, NOT_DONE
 from payments.models import (
     Chargeback,
     Escrow,
@@ -42,7 +43,7 @@ def begin(chargeback_id: int) -> None:
         return
     left = lost.amount_cents
     for number, paid in enumerate(sent):
-        wanted = min(int(paid.params["amount"]), left)
+        wanted = min(int(paid.params["amount"]) - _given_back(paid), left)
         if wanted and paid.status in (S.READY, S.REFUSED):
             _keep(lost, paid, wanted, mark=_mark(number))
         elif wanted and paid.status == S.DONE:
@@ -53,9 +54,23 @@ def begin(chargeback_id: int) -> None:
 
 
 def _transfers(lost: Chargeback) -> list[Instruction]:
-    """What was sent to the seller, part by part; locked, so that none is sent meanwhile."""
+    """What was or is to be sent to the seller, part by part; locked, so that none is sent
+    meanwhile. What was kept once is not there to be kept again.
+    """
     rows = Instruction.objects.filter(escrow=lost.escrow, kind="transfer")
+    rows = rows.exclude(status=S.CALLED_OFF)
     return list(rows.select_for_update(no_key=True).order_by("created_at", "purpose"))
+
+
+def _given_back(paid: Instruction) -> int:
+    """What was taken back of it before, and given to the buyer (`give_backs`)."""
+    back = Instruction.objects.filter(
+        kind="reversal",
+        escrow=paid.escrow,
+        purpose__startswith=GIVE_BACK,
+        params__transfer=paid.remote_id,
+    )
+    return sum(int(row.params["amount"]) for row in back.exclude(status__in=NOT_DONE))
 
 
 def _mark(number: int) -> str:

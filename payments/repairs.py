@@ -14,6 +14,7 @@ from payments import incidents, instructions, ledger, returns, suspicions
 from payments.escrow import machine
 from payments.models import (
     Escrow,
+    GiveBack,
     Incident,
     Instruction,
     InstructionStatus,
@@ -60,6 +61,9 @@ def close_incident(incident: Incident, *, actor: Person, reason: str) -> None:
     _require_moderator(actor, own=concerns(incident.escrow, actor))
     with transaction.atomic():
         open_one = Incident.objects.filter(pk=incident.pk, closed_at=None)
+        under_way = GiveBack.objects.filter(incident=incident, status=GiveBack.Status.OPEN)
+        if under_way.exists():
+            raise WrongState("What was decided is being carried out; it closes with that.")
         if not open_one.update(closed_at=Now()):
             raise WrongState("This incident is closed already.")
         audit.record(

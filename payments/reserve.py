@@ -61,4 +61,5 @@ def in_question_cents(person: Person, currency: str) -> int:
     """What sales brought whose credit was taken back, until a moderator has closed the case."""
     cases = Incident.objects.filter(kind=CREDIT_REVERSED, closed_at=None)
     sales = Escrow.objects.filter(pk__in=cases.values("escrow"), seller=person, currency=currency)
-    return sum(shares(sale, sale.refunded_cents).to_seller_cents for sale in sales)
+    back = ((sale, sale.refunded_cents + sale.given_back_cents) for sale in sales)
+    return sum(shares(sale, cents).to_seller_cents for sale, cents in back)

@@ -13,7 +13,7 @@ from payments.documents import Cents, Paper
 from payments.models import Posting
 from payments.payouts import CURRENCY
 
-COMMISSION, RELEASE = ":commission", ":release"
+COMMISSION, RELEASE, GIVEN_BACK = ":commission", ":release", ":seller"
 
 
 class NoSuchPeriod(ValueError):
@@ -131,7 +131,7 @@ def commission_invoice(person: Person, month: str) -> Paper:
     begin, end = month_of(month)
     rows = _commission_postings(person, begin, end)
     released = _released(rows)
-    total = sum(posting.amount_cents for posting in rows)
+    total = sum(_kept(posting) for posting in rows)
     return Paper(
         title=f"Invoice for commission, {begin:%B %Y}",
         number=f"commission-{month}-{person.pk}",
@@ -143,7 +143,7 @@ def commission_invoice(person: Person, month: str) -> Paper:
         ],
         columns=("Date", "Order", "Price released", "Commission"),
         rows=[
-            [p.at, p.escrow.reference, Cents(released[p.key]), Cents(p.amount_cents)]
+            [p.at, p.escrow.reference, Cents(released[p.key]), Cents(_kept(p))]
             for p in rows
             if p.escrow
         ],
@@ -153,17 +153,29 @@ def commission_invoice(person: Person, month: str) -> Paper:
     )
 
 
+def _kept(posting: Posting) -> int:
+    """What a posting leaves us as commission; less than nothing where it goes back to a buyer."""
+    return posting.amount_cents * (1 if posting.destination == ledger.COMMISSION else -1)
+
+
 def _released(commissions: Sequence[Posting]) -> dict[str, int]:
-    """The share of the price that each commission was kept of: itself, and what was released."""
-    keys = {p.key.replace(COMMISSION, RELEASE): p for p in commissions}
-    rows = dict(Posting.objects.filter(key__in=keys).values_list("key", "amount_cents"))
-    return {kept.key: kept.amount_cents + rows.get(key, 0) for key, kept in keys.items()}
+    """The share of the price that each commission was kept of, or given back with: itself, and
+    what was released or taken back.
+    """
+    keys = {
+        p.key: p.key.replace(COMMISSION, RELEASE if _kept(p) > 0 else GIVEN_BACK)
+        for p in commissions
+    }
+    rows = dict(Posting.objects.filter(key__in=keys.values()).values_list("key", "amount_cents"))
+    others = {key: rows.get(other, 0) for key, other in keys.items()}
+    return {p.key: _kept(p) + others[p.key] * (1 if _kept(p) > 0 else -1) for p in commissions}
 
 
 def _commission_postings(person: Person, begin: datetime, end: datetime) -> list[Posting]:
     rows = Posting.objects.filter(
+        Q(destination=ledger.COMMISSION)
+        | Q(source=ledger.COMMISSION, destination__startswith="buyer:"),
         escrow__seller__in=person.selves,
-        destination=ledger.COMMISSION,
         currency=CURRENCY,
         at__gte=begin,
         at__lt=end,
@@ -208,6 +220,6 @@ def _income(person: Person, begin: datetime, end: datetime) -> tuple[int, int, i
         out=Sum("amount_cents", filter=Q(destination__in=banks), default=0),
         back=Sum("amount_cents", filter=Q(source__in=banks), default=0),
     )
-    commission = sum(p.amount_cents for p in _commission_postings(person, begin, end))
+    commission = sum(_kept(p) for p in _commission_postings(person, begin, end))
     net = sums["came"] - sums["went"]
     return net + commission, -commission, net, sums["out"] - sums["back"]

@@ -93,7 +93,7 @@ def _documents(order: Order) -> dict[str, Any]:
                 "kind_in_words": one.get_kind_display(),
                 "pixels_sha256": one.digest,
             }
-            for one in order.evidence.defer("ciphertext")
+            for one in order.evidence.filter(message=None).defer("ciphertext")
         ],
         "compared": [
             {

@@ -18,6 +18,7 @@ from accounts.refusals import NotAllowed, WrongState
 from orders import disputes
 from orders.models import Order, OrderStatus, Verdict
 from orders.progress import locked, machine, tell
+from orders.tranches import price_of
 from orders.verification import conclusion
 from orders.verification.lending import reader_for
 from orders.verification.models import BalanceReading, Verification, Watch, WatchEnd
@@ -159,6 +160,7 @@ def _dropped(order: Order, cents: int) -> None:
         f"order; now {cents / 100:.2f} of it is left. What it brought the seller is not paid out "
         "until this is closed.",
         escrow=order.escrow,
+        about_cents=order.price_cents - price_of(order, cents),
     )
     for person in (order.buyer, order.seller):
         tell(order, person, "order_credit_reversed", left_cents=cents)

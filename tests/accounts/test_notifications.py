@@ -34,6 +34,7 @@ from orders import (
     conversation,
     disputes,
     follow,
+    handing_in,
     proposals,
     ratings,
     transfer,
@@ -41,15 +42,15 @@ from orders import (
 from orders.models import Verdict
 from orders.verification import lending, watching
 from orders.verification.models import Watch
-from payments import chargebacks, payouts, suspicions
-from payments.models import Instruction
+from payments import chargebacks, give_backs, payouts, suspicions
+from payments.models import Incident, Instruction
 from payments.processor.interface import CardDispute, Warned
 from tests.architecture.source import modules
 from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import CODES, an_order
 from tests.orders.test_baskets import DECLINED, a_basket, give_card
-from tests.orders.test_evidence import hand_in
+from tests.orders.test_evidence import a_picture, hand_in
 from tests.orders.test_weighing import a_documented_order, conclude
 from tests.sandbox_process import SandboxProcess
 from tests.trade import an_offer, settle
@@ -135,6 +136,9 @@ def _taken_back(sandbox: SandboxProcess) -> None:
     for _ in range(2):
         Watch.objects.filter(order=gone.order).update(next_at=Now())
         watching.take_due()
+    case, reason = Incident.objects.get(escrow=gone.order.escrow), "It is gone."
+    row = give_backs.begin(case, actor=a_moderator(), reason=reason, refund_cents=10_00)
+    give_backs.finish(row.pk)
 
 
 def _in_parts(buyer: Person) -> None:
@@ -149,6 +153,8 @@ def _said(buyer: Person) -> None:
     order = a_disputed_order(buyer)
     seller = order.seller
     conversation.write(order, actor=buyer, text="Where is the rest of it?")
+    seen = {"picture": a_picture(), "nonce": handing_in.new_nonce(order, buyer)}
+    conversation.write(order, actor=buyer, text="This is all I see.", **seen)
     hand_in(order, buyer)
     disputes.answer(order, actor=seller, text=WORDS)
     for refund_cents, step in ((5_00, proposals.refuse), (6_00, proposals.accept)):

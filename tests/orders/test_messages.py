@@ -1,19 +1,27 @@
 """Messages: between the two, masked, not too many, not for ever, and read by nobody else unseen."""
 
+import io
+import re
+import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models.functions import Now
 from django.test import Client
+from PIL import Image
 
 from accounts.models import AuditEntry, Notification, Person
-from accounts.refusals import NotAllowed, WrongState
-from orders import conversation, leaving, personal_data
-from orders.models import Message, Order
+from accounts.refusals import Invalid, NotAllowed, WrongState
+from orders import conversation, handing_in, leaving, personal_data, weighing
+from orders.models import Evidence, Message, Order
 from orders.refusals import TooManyMessages
 from tests.api.calling import Caller, problem
 from tests.console.conftest import signed_in as at_desk
+from tests.factories import a_document
 from tests.orders.quarrels import a_disputed_order, a_sent_order, make_due, now
+from tests.orders.test_evidence import a_picture, hand_in
 from tests.orders.test_pages_queries import queries
 from tests.trade import at_once
 
@@ -171,6 +179,8 @@ def test_it_closes_some_days_after_the_end(order: Order) -> None:
 def test_pages_of_many_cost_as_much_as_pages_of_few(order: Order, buyer: Person) -> None:
     path, api = f"/orders/{order.pk}/messages/", f"orders/{order.pk}/messages/"
     Message.objects.create(order=order, by=buyer, text="number 0")
+    say(order, buyer)
+    Message.objects.exclude(text="number 0").update(text="number 70")
     with_one = queries(signed_in(buyer), path)
     Message.objects.bulk_create(
         Message(order=order, by=order.seller, text=f"number {n}") for n in range(1, 70)
@@ -183,7 +193,7 @@ def test_pages_of_many_cost_as_much_as_pages_of_few(order: Order, buyer: Person)
         if page["next"] is None:
             break
         cursor = page["next"].split("cursor=")[1].split("&")[0]
-    assert sorted(seen) == sorted(f"number {n}" for n in range(70))
+    assert sorted(seen) == sorted(f"number {n}" for n in range(71))
 
 
 def test_they_are_exported_and_erased(buyer: Person) -> None:
@@ -197,3 +207,163 @@ def test_they_are_exported_and_erased(buyer: Person) -> None:
     ]
     leaving._texts(buyer)
     assert set(Message.objects.values_list("text", flat=True)) == {leaving.GONE, "zq-theirs"}
+
+
+def say(order: Order, person: Person, picture: Any = None, **given: Any) -> Message:
+    given = {"nonce": handing_in.new_nonce(order, person), "text": "See the picture."} | given
+    return conversation.write(order, actor=person, picture=picture or a_picture(), **given)
+
+
+def test_a_picture_goes_along_for_the_two_and_lies_encrypted(order: Order, buyer: Person) -> None:
+    path = f"/orders/{order.pk}/messages/"
+    page = signed_in(buyer).get(path).content.decode()
+    assert 'enctype="multipart/form-data"' in page
+    nonce = re.search(r'name="nonce" value="([^"]+)"', page)
+    assert nonce is not None
+    hidden = a_picture("JPEG", comment=b"zq-hidden")
+    given = {"text": "Look.", "picture": hidden, "nonce": nonce[1]}
+    assert signed_in(buyer).post(path, given).status_code == 302
+    picture = Message.objects.get().picture
+    assert (picture.by, picture.order, picture.kind) == (buyer, order, "message")
+    assert len(picture.digest) == 64
+    assert b"JFIF" not in bytes(picture.ciphertext or b"")
+    assert Notification.objects.get(kind="message_new").context["picture"] is True
+    for person in (buyer, order.seller):
+        assert f"evidence/{picture.pk}/" in signed_in(person).get(path).content.decode()
+        served = signed_in(person).get(f"/orders/{order.pk}/evidence/{picture.pk}/")
+        assert served.headers["Content-Disposition"].startswith("attachment")
+        assert Image.open(io.BytesIO(served.content)).size == (60, 40)
+        assert b"zq-hidden" not in served.content
+    # It is no evidence that was handed in to be compared.
+    evidence = signed_in(buyer).get(f"/orders/{order.pk}/evidence/").content.decode()
+    assert "Nothing was handed in." in evidence
+    assert not weighing.may_conclude(now(order))
+
+
+def test_a_picture_with_a_message_is_nobody_elses(
+    order: Order, buyer: Person, buyer2: Person, moderator: Person
+) -> None:
+    picture = say(order, buyer).picture
+    other = a_sent_order(buyer2)
+    for path in (
+        f"orders/{order.pk}/evidence/{picture.pk}/",
+        f"orders/{other.pk}/evidence/{picture.pk}/",
+    ):
+        for person in (buyer2, moderator):
+            assert signed_in(person).get(f"/{path}").status_code == 404
+            problem(Caller(person).get(path), 404, "not_found")
+    with pytest.raises(NotAllowed):
+        say(order, buyer2)
+    desk, path = at_desk(moderator), f"/console/orders/order/{order.pk}/"
+    assert desk.get(f"{path}evidence/{picture.pk}/").status_code == 403
+    page = desk.post(f"{path}private/", {"reason": "A complaint."}).content.decode()
+    assert f"{path}evidence/{picture.pk}/" in page
+    assert desk.get(f"{path}evidence/{picture.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (a_document, "Make a picture of the page"),
+        (lambda: SimpleUploadedFile("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "PNG"),
+        (lambda: SimpleUploadedFile("x.png", b""), "empty"),
+        (lambda: SimpleUploadedFile("x.png", b"1" * (5 * 1024 * 1024 + 1)), "at most 5 MB"),
+    ],
+)
+def test_what_is_no_picture_is_refused_and_nothing_is_said(
+    order: Order, buyer: Person, picture: Any, words: str
+) -> None:
+    path, nonce = f"/orders/{order.pk}/messages/", handing_in.new_nonce(order, buyer)
+    given = {"text": "Kept in the form.", "picture": picture(), "nonce": nonce}
+    answer = signed_in(buyer).post(path, given)
+    page = answer.content.decode()
+    assert (answer.status_code, words in page, "Kept in the form." in page) == (400, True, True)
+    assert "id_picture_error" in page
+    assert not Message.objects.exists()
+    assert not Notification.objects.filter(kind="message_new").exists()
+
+
+def test_a_form_with_a_picture_counts_once_and_where_it_belongs(
+    order: Order, buyer: Person, buyer2: Person
+) -> None:
+    other = a_sent_order(buyer2)
+    for nonce in (
+        "",
+        "made-up",
+        handing_in.new_nonce(other, buyer),
+        handing_in.new_nonce(order, order.seller),
+    ):
+        with pytest.raises(Invalid) as refused:
+            say(order, buyer, nonce=nonce)
+        assert refused.value.field == "nonce"
+    nonce = handing_in.new_nonce(order, buyer)
+    say(order, buyer, nonce=nonce)
+    with pytest.raises(Invalid, match="was used"):
+        say(order, buyer, nonce=nonce)
+    assert Message.objects.count() == Evidence.objects.count() == 1
+
+
+def test_the_same_picture_is_shown_in_one_trade_only(
+    order: Order, buyer: Person, buyer2: Person
+) -> None:
+    say(order, buyer, a_picture(colour=9100))
+    other = a_sent_order(buyer2)
+    with pytest.raises(Invalid, match="in one trade only"):
+        say(other, buyer2, a_picture(colour=9100))
+    with pytest.raises(Invalid, match="in one trade only"):
+        hand_in(other, buyer2, a_picture(colour=9100))
+    assert (Message.objects.count(), Evidence.objects.count()) == (1, 1)
+
+
+def test_pictures_have_an_end(order: Order, buyer: Person, monkeypatch: Any) -> None:
+    monkeypatch.setattr(handing_in, "MOST_EACH", 2)
+    for _ in range(2):
+        say(order, buyer)
+    with pytest.raises(Invalid, match="You have sent 2 pictures") as refused:
+        say(order, buyer)
+    assert refused.value.field == "picture"
+    say(order, order.seller)
+    hand_in(now(order), buyer)
+    assert Message.objects.count() == 3
+
+
+def test_a_picture_by_call(order: Order, buyer: Person) -> None:
+    caller, path = Caller(buyer), f"orders/{order.pk}/messages/"
+    nonce = caller.get(path).json()["nonce"]
+    made = caller.upload(path, text="Look.", picture=a_picture(), nonce=nonce)
+    assert made.status_code == 201, made.content
+    listed = caller.get(path).json()["results"]
+    assert listed == [made.json()]
+    shown = listed[0]["picture"]
+    assert (shown["content_type"], shown["size_bytes"] > 0) == ("image/png", True)
+    assert caller.get(f"orders/{order.pk}/evidence/{shown['id']}/").content.startswith(b"\x89PNG")
+    again = caller.upload(path, text="Again.", picture=a_picture(), nonce=nonce)
+    assert set(problem(again, 400, "invalid")["errors"]) == {"nonce"}
+    wrong = caller.upload(path, text=KEY, picture=a_picture(), nonce=nonce)
+    assert set(problem(wrong, 400, "invalid")["errors"]) == {"text"}
+    plain = caller.post(path, {"text": "Words alone."}).json()
+    assert plain["picture"] is None
+
+
+def test_a_picture_is_exported_and_erased_with_whoever_sent_it(buyer: Person) -> None:
+    order = a_disputed_order(buyer)
+    picture = say(order, buyer).picture
+    said = personal_data.PARTS["orders"](buyer)[0]["messages"]
+    assert said[0]["picture"] == f"evidence-{picture.pk}.png"
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        personal_data._documents(buyer, archive)
+    assert zipfile.ZipFile(kept).namelist() == [f"documents/evidence-{picture.pk}.png"]
+    leaving._texts(buyer)
+    path = f"/orders/{order.pk}/"
+    assert signed_in(order.seller).get(f"{path}evidence/{picture.pk}/").status_code == 404
+    page = signed_in(order.seller).get(f"{path}messages/").content.decode()
+    assert "The picture was erased." in page
+    assert (
+        Caller(order.seller)
+        .get(f"orders/{order.pk}/messages/")
+        .json()["results"][0]["picture"]["url"]
+        is None
+    )
+    picture.refresh_from_db()
+    assert (picture.ciphertext, len(picture.digest)) == (None, 64)
