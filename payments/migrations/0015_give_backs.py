@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0013_baskets'),
+        ('payments', '0014_forgotten_customers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
