@@ -21,7 +21,7 @@ class Document(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.about}" if self.about else self.kind
+        return f"{self.kind.capitalize()}: {self.about}" if self.about else self.kind.capitalize()
 
     @property
     def about(self) -> str:

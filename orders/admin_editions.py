@@ -31,7 +31,6 @@ class EditionForm(Reasoned):
 
     text = forms.CharField(
         label="The whole text",
-        required=False,
         strip=False,
         max_length=editions.MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "code"}),
@@ -79,9 +78,11 @@ class DocumentAdmin(ConsoleAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request).filter(kind__in=editing.KINDS)
-        return found.annotate(
-            number=_newest("pk"), since=_newest("begins_at"), made_over=_newest("file_digest")
-        ).order_by(F("number").desc(nulls_last=True), "name")
+        return found.annotate(number=_newest("pk"), made_over=_newest("file_digest"))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        """What was corrected last comes first."""
+        return (F("number").desc(nulls_last=True), "name")
 
     @admin.display(description="What it is")
     def what(self, document: Document) -> str:
@@ -89,11 +90,14 @@ class DocumentAdmin(ConsoleAdmin):
 
     @admin.display(description="Counts")
     def counts(self, document: Any) -> str:
-        return f"Edition {document.number}" if document.number else "The file"
+        if document.number:
+            return f"Edition {document.number}"
+        return "The file" if editing.file_text(document) else "Nothing was written"
 
-    @admin.display(description="File changed since", boolean=True)
-    def file_changed(self, document: Any) -> bool | None:
-        return document.made_over != _file_digest(document) if document.number else None
+    @admin.display(description="Its file")
+    def file_changed(self, document: Any) -> str:
+        changed = document.number and document.made_over != _file_digest(document)
+        return "Changed since" if changed else "As it was"
 
     def version(self, row: Any) -> str:
         newest = row.editions.order_by("-id").values_list("id", flat=True).first()
@@ -138,6 +142,7 @@ class DocumentAdmin(ConsoleAdmin):
                 seen = _preview(row, form.cleaned_data["text"])
             except Invalid as error:
                 form.add_error("text", str(error))
+        form.fields["reason"].required = True
         answer = self.page(request, row, tried=form, status=200 if seen else 400)
         assert answer.context_data is not None
         answer.context_data |= {"seen": seen}
@@ -165,7 +170,7 @@ class DocumentAdmin(ConsoleAdmin):
     def more(self, row: Any) -> dict[str, Any]:
         edition, file = _in_force(row), editing.file_text(row)
         changed = edition is not None and edition.file_digest != _file_digest(row)
-        kind = editing.kind_of(row)
+        kind, history = editing.kind_of(row), _history(row)
         return {
             "kind": kind,
             "public_page": kind.page.format(row.about),
@@ -173,7 +178,8 @@ class DocumentAdmin(ConsoleAdmin):
             "file_changed": changed,
             "unfit": editing.unfit(row, edition),
             "from_file": difference(file, edition.text) if edition else [],
-            "history": _history(row),
+            "history": history,
+            "to_come": [one["edition"] for one in history if not one["edition"].has_begun],
         }
 
 

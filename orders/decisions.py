@@ -175,7 +175,7 @@ def table_of(edition: Edition | None) -> Table:
         try:
             return read_edition(edition.text)
         except CatalogueError:
-            log.exception("%s does not fit this release; the file counts", edition)
+            log.warning("%s does not fit this release; the file counts", edition)
     return file_table()
 
 

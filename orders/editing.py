@@ -64,8 +64,8 @@ KINDS = {
     "guide": Kind(
         title="Guide",
         page="/guides/{}/",
-        hint="Every source has an address and a day, and is cited. Empty: the guide is composed of"
-        " facts alone.",
+        hint="Every source has an address and a day, and is cited. With nothing but a comment, the"
+        " guide is composed of facts alone.",
         file_text=written.file_text,
         read=written.read_edition,
         check=editing.check_guide,

@@ -78,7 +78,7 @@ def _as_edited(entry: CatalogueEntry, edition: Edition | None) -> CatalogueEntry
         entry = read_edition(entry.slug, edition.text)
     except CatalogueError:
         # A release changed what an edition may say: its file counts, and the console names both.
-        log.exception("%s does not fit this release; its file counts", edition)
+        log.warning("%s does not fit this release; its file counts", edition)
     return replace(entry, edition_id=edition.pk)
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 
 from accounts import editions
 from accounts.refusals import Invalid
@@ -70,7 +71,8 @@ def show_provider(request: HttpRequest, slug: str, text: str) -> HttpResponse:
 
 def show_guide(request: HttpRequest, slug: str, text: str) -> HttpResponse:
     """The provider's guide as a text has it, with today's facts. Raises Invalid."""
-    guide, provider = check_guide(slug, text), Provider.objects.for_page().get(pk=slug)
+    guide = check_guide(slug, text)
+    provider = get_object_or_404(Provider.objects.for_page(), slug=slug)
     return guide_views.page(request, guide_to(provider, guide), provider, cents=USUAL_CENTS)
 
 

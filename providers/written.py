@@ -36,10 +36,11 @@ def written_guides() -> dict[str, Guide]:
 
 @lru_cache(maxsize=100)
 def read_edition(slug: str, text: str) -> Guide | None:
-    """The guide in a text, None in an empty one: facts alone. Raises CatalogueError."""
-    if not text.strip():
+    """The guide in a text, None in one of comments: facts alone. Raises CatalogueError."""
+    table = tomllib.loads(text)
+    if not table:
         return None
-    guide = read_table(tomllib.loads(text), slug=slug, file_name=f"{slug}.toml")
+    guide = read_table(table, slug=slug, file_name=f"{slug}.toml")
     if guide.provider != slug:
         problem = f"must be {slug!r}, whose guide this is"
         raise CatalogueError(file=f"{slug}.toml", field="provider", problem=problem)
@@ -52,5 +53,5 @@ def _in_force(slug: str, edition: Edition | None) -> Guide | None:
             return read_edition(slug, edition.text)
         except CatalogueError:
             # A release changed what a guide may say: its file counts, and the console names both.
-            log.exception("%s does not fit this release; its file counts", edition)
+            log.warning("%s does not fit this release; its file counts", edition)
     return next((one for one in guides().values() if one.provider == slug), None)

@@ -59,7 +59,7 @@ def test_what_a_file_may_not_say_an_edition_may_not_either(
     ("text", "words"),
     [
         ("x" * (editions.MOST_CHARACTERS + 1), "at most 100000 characters"),
-        ("\n" * editions.MOST_LINES, "lines"),
+        ("#\n" * editions.MOST_LINES, "lines"),
         ("a" + ".a" * editions.LONGEST_LINE, "Line 1 has more than"),
         ("a = " + "[\n" * 2500, "brackets"),
         ("a = " + "1" * 1990, "is missing"),

@@ -17,6 +17,7 @@ from listings.models import ListingStatus, Report
 from marketplace.console import queue
 from marketplace.console.kinds import KINDS
 from marketplace.console.queue import View
+from orders.models import OrderStatus
 from payments.models import Incident, LedgerAudit, WebhookEvent
 from tests.console import scenery
 from tests.console.conftest import signed_in
@@ -288,6 +289,24 @@ def test_lists_and_searches_read_no_more_than_they_show(
                 assert asked or not re.search(r"(?<!Incremental )Sort  \(", plan), plan
                 # No index helps to look for a part of a word.
                 assert "LIKE '%" not in sql, (asked, sql)
+
+
+def test_a_rare_status_is_found_by_its_index(desk: Client, buyer: Person) -> None:
+    """Among a million completed trades, those in dispute."""
+    a_disputed_order(buyer)
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("DROP INDEX order_newest")
+        for status in set(OrderStatus.values) - {OrderStatus.COMPLETED}:
+            with CaptureQueriesContext(connection) as queries:
+                desk.get("/console/orders/order/", {"status__exact": status})
+            (listed,) = [one["sql"] for one in queries if 'FROM "orders_order"' in one["sql"]]
+            cursor.execute(f"EXPLAIN {listed}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "order_by_rare_status" in plan, (status, plan)
+            assert "Sort  (" not in plan, (status, plan)
 
 
 def test_people_and_words_find_their_trades(desk: Client, buyer: Person, buyer2: Person) -> None:

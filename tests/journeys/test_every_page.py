@@ -89,6 +89,7 @@ CONSOLE = (
     "/console/overview/",
     "/console/accounts/dial/",
     "/console/accounts/dial/COMMISSION_5FBP/change/?value=900",
+    "/console/accounts/document/decisions/change/",
     "/console/listings/check/price_5Foff_5Fmarket/change/",
     "/console/listings/listing/",
     "/console/orders/order/",
