@@ -6,7 +6,7 @@ database's owner cannot change what is behind it unnoticed.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -106,13 +106,26 @@ class Chain:
     def _digest(self, previous: str, first_id: int, last_id: int) -> tuple[int, str]:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"""SELECT count(*), encode(sha256(convert_to(%s
-                || coalesce(string_agg({self.leaf}, '' ORDER BY id), ''), 'UTF8')), 'hex')
-                FROM {self.table} WHERE id BETWEEN %s AND %s""",  # noqa: S608 (constants)
-                [previous, first_id, last_id],
+                self._sealed("%(previous)s", "%(first_id)s", "%(last_id)s"),
+                {"previous": previous, "first_id": first_id, "last_id": last_id},
             )
             count, digest = cursor.fetchone()
             return count, digest
+
+    def _sealed(self, previous: str, first_id: str, last_id: str) -> str:
+        """The query of how many rows there are, and the digest of them and of the link before."""
+        return f"""SELECT count(*) AS there, encode(sha256(convert_to({previous}
+            || coalesce(string_agg({self.leaf}, '' ORDER BY id), ''), 'UTF8')), 'hex')
+            AS digest_there FROM {self.table}
+            WHERE id BETWEEN {first_id} AND {last_id}"""  # noqa: S608 (constants)
+
+    def _with_what_is_there(self) -> Iterable[Any]:
+        """Each seal with `there` and `digest_there`, in one statement."""
+        found = self._sealed("seal.previous", "seal.first_id", "seal.last_id")
+        return self.seals.objects.raw(
+            f"SELECT seal.*, found.* FROM {self.seals._meta.db_table} seal"  # noqa: S608
+            f" CROSS JOIN LATERAL ({found}) AS found ORDER BY seal.number"
+        )
 
     def broken(self, heads: Mapping[int, str] | None = None) -> Iterator[str]:
         """Where the chain does not hold: each seal whose rows are not what was sealed.
@@ -121,12 +134,11 @@ class Chain:
         """
         kept = dict(heads or {})
         before, next_id = "", 1
-        for seal in self.seals.objects.order_by("number").iterator():
+        for seal in self._with_what_is_there():
             where = f"seal {seal.number} ({self.rows} {seal.first_id} to {seal.last_id})"
-            count, digest = self._digest(seal.previous, seal.first_id, seal.last_id)
-            if count != seal.count:
-                yield f"{where}: {seal.count} {self.rows} were sealed, {count} are there"
-            elif digest != seal.digest:
+            if seal.there != seal.count:
+                yield f"{where}: {seal.count} {self.rows} were sealed, {seal.there} are there"
+            elif seal.digest_there != seal.digest:
                 yield f"{where}: one of the {self.rows} was changed after it was sealed"
             if (seal.previous, seal.first_id) != (before, next_id):
                 yield f"{where} does not follow from the seal before it"

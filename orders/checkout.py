@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
+from django.db.models import DateTimeField, Func
 from django.urls import reverse
 
 from accounts import dials, one_person
@@ -31,6 +31,9 @@ from providers.vocabulary import TransferMethod
 
 # How long a repeated request waits for the first one's payment page.
 PATIENCE_SECONDS = 8
+# When this transaction began. Not CURRENT_TIMESTAMP, in whose place nobody can put a clock of
+# their own: the simulator does that with now().
+BEGAN = Func(function="now", output_field=DateTimeField())
 
 
 def place(
@@ -146,7 +149,7 @@ def _require_few_open(buyer: Person, *, most: int) -> datetime:
     moment at which this transaction began, by the one clock that decides.
     """
     people = Person.objects.select_for_update(no_key=True).filter(pk=buyer.pk)
-    is_active, now = people.values_list("is_active", TransactionNow()).get()
+    is_active, now = people.values_list("is_active", BEGAN).get()
     if not is_active:
         raise NotAllowed("This account is closed.")
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()

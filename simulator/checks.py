@@ -16,6 +16,7 @@ from payments.models import (
     PayoutStatus,
     WebhookEvent,
 )
+from simulator import audit
 from simulator.world import World
 
 KINDS = ("charged", "refunded", "transferred", "reversed", "disputed")
@@ -27,8 +28,8 @@ class Broken(Exception):
 
 def after_step(world: World) -> None:
     """The invariants of the books, and that Stripe has moved no more than was instructed."""
-    if found := ledger_audit.violations():
-        raise Broken(f"the ledger audit finds {found}")
+    if found := audit.broken():
+        raise Broken(f"the ledger audit finds {found}: {ledger_audit.violations()}")
     counted = world.control("GET", "money/")
     for row in _books():
         moved = counted["groups"].get(row["reference"], {})

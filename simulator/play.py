@@ -1,9 +1,11 @@
 """One seed, played: so many steps, a look at everything after each, and rest at the end."""
 
 import logging
+import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -26,18 +28,29 @@ def play(seed: int, steps: int) -> Played:
     played, begun = Played(seed, steps), time.monotonic()
     logging.disable(logging.CRITICAL)
     try:
-        scene = world.create(seed)
-        for number in range(1, steps + 1):
-            played.trace.append(f"{number:4} {_step(scene)}")
-            checks.after_step(scene)
-        rest.drive(scene)
-        checks.at_rest(scene)
+        with _ids_drawn(seed):
+            scene = world.create(seed)
+            for number in range(1, steps + 1):
+                played.trace.append(f"{number:4} {_step(scene)}")
+                checks.after_step(scene)
+            rest.drive(scene)
+            checks.at_rest(scene)
     except (Exception, Crash) as error:
         played.broken = _told(error)
     finally:
         logging.disable(logging.NOTSET)
     played.seconds = time.monotonic() - begun
     return played
+
+
+@contextmanager
+def _ids_drawn(seed: int) -> Iterator[None]:
+    """Inside, the seed decides on random ids as well: in their order rows are locked and made."""
+    kept, os.urandom = os.urandom, random.Random(f"ids of {seed}").randbytes
+    try:
+        yield
+    finally:
+        os.urandom = kept
 
 
 def _step(scene: World) -> str:

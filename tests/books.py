@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from marketplace import ledger_audit
+from simulator import audit
 
 
 @pytest.fixture
 def books(transactional_db: None) -> Iterator[None]:
     """Audit the ledger when the test is over."""
     yield
-    assert ledger_audit.violations() == []
+    assert audit.broken() == [], ledger_audit.violations()

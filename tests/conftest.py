@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -13,6 +14,7 @@ from django.db import connection
 from accounts import pace
 from accounts.kept import forget_all
 from marketplace.local.environment import ROOT
+from simulator import audit
 from tests.sandbox_process import SandboxProcess
 from tests.surroundings import template
 
@@ -38,6 +40,13 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """A copy of the migrated database is made in a moment; migrating takes ten seconds."""
     if name := template():
         connection.settings_dict["TEST"]["TEMPLATE"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """With the question that so many tests end with, see `simulator.audit`."""
+    with django_db_blocker.unblock():
+        audit.install()
 
 
 @pytest.fixture(autouse=True, scope="session")

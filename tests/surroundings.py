@@ -7,6 +7,7 @@ A DATABASE_URL that is already set is used instead of the embedded server.
 """
 
 import fcntl
+import gc
 import os
 import random
 import re
@@ -139,6 +140,14 @@ def template() -> str:
         time.sleep(0.1)
     assert (home / "migrated").read_text() == "0\n", (home / "migrate.log").read_text()
     return TEMPLATE
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is imported stays: to look through it for garbage, again and again, takes a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.hookimpl(trylast=True)

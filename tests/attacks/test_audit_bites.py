@@ -12,6 +12,7 @@ from listings import publishing
 from listings.models import Listing
 from marketplace import ledger_audit
 from orders import baskets, completion, proposals, transfer
+from simulator import audit
 from tests.factories import a_listing
 from tests.orders.quarrels import a_disputed_order
 from tests.orders.test_baskets import a_basket, give_card
@@ -56,5 +57,9 @@ def _noticed(crime: str, sql: str) -> bool:
         assert cursor.rowcount > 0, crime
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
         found = ledger_audit.violations()
+        at_once = set(audit.broken())
         transaction.set_rollback(True)
+    names = {row["invariant"] for row in found}
+    invariants = ledger_audit.INVARIANTS.keys()
+    assert (names & invariants, bool(names)) == (at_once & invariants, bool(at_once)), crime
     return bool(found)
