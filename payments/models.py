@@ -29,10 +29,8 @@ from payments.person_models import TaxDetails as TaxDetails
 
 
 class Posting(models.Model):
-    """Money from one ledger account to another. Never changed; corrected by another posting.
-
-    Accounts are named by strings (`payments.ledger`), so no row is shared by all purchases.
-    """
+    """Money between two ledger accounts, named by strings (`payments.ledger`), so that no row is
+    shared by all purchases. Never changed; corrected by another posting."""
 
     key = models.CharField(max_length=120, unique=True)
     source = models.CharField(max_length=60)
