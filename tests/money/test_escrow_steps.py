@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Person
 from accounts.refusals import WrongState
-from payments import escrow, ledger
+from payments import baskets, escrow, ledger
 from payments.models import Escrow, Instruction
 from payments.refusals import Contested, Suspected
 from tests.money.rows import Told, awaiting, held, now, payment
@@ -157,6 +157,51 @@ def test_paid_too_late_goes_back_once(buyer: Person, seller: Person, fee: int | 
     escrow.record_payment(opened.pk, payment("2"))
     assert told.postings()[-1] == "charge:ch_2 | outside:cards > quarantine:E 3000 USD E"
     assert len(told.calls()) == 1
+
+
+def test_the_fee_of_what_came_too_late(buyer: Person, seller: Person) -> None:
+    opened = awaiting(buyer, seller)
+    escrow.lapse(opened, actor=None, reason="")
+    told = Told(opened)
+    assert escrow.record_payment(opened.pk, payment(fee_cents=9)).charge_id == "ch_1"
+    fee = "charge:ch_1:fee | platform:fees > outside:processor 9 USD E"
+    assert told.postings()[1:] == [fee]
+    row = now(opened)
+    assert (row.payment_id, row.fee_cents, row.status) == ("pi_1", 9, "lapsed")
+
+
+def test_in_a_basket_a_page_is_kept_ready_and_not_needed_once_paid(
+    buyer: Person, seller: Person
+) -> None:
+    basket = baskets.open_basket(buyer=buyer, currency="USD", pay_before=timezone.now())
+    terms = {"currency": "USD", "price_cents": 3000, "commission_cents": 240}
+    page = {"title": "C", "success_url": "s", "cancel_url": "c", "expires_at": timezone.now()}
+    alone = awaiting(buyer, seller)
+    opened = escrow.open_escrow(
+        reference=uuid4(), buyer=buyer, seller=seller, basket=basket, **terms
+    )
+    assert (now(opened).basket, now(alone).basket) == (basket, None)
+    for one in (alone, opened):
+        escrow.open_checkout(one, **page)
+        Instruction.objects.create(
+            kind="charge", purpose=f"{one.pk}:charge", params={}, escrow=one, due_at=None
+        )
+    lines = {
+        one.pk: [line.split(" {")[0] for line in Told(one).calls()][:1] for one in (alone, opened)
+    }
+    assert lines[alone.pk] == ["checkout escrow:E:checkout ready due"]
+    assert lines[opened.pk] == ["checkout escrow:E:checkout ready never"]
+    for number, one in enumerate((alone, opened)):
+        assert escrow.record_payment(one.pk, payment(str(number))).status == "held"
+    states = Instruction.objects.order_by("kind", "escrow__basket").values_list(
+        "kind", "escrow", "status"
+    )
+    assert set(states) == {
+        ("checkout", alone.pk, "ready"),
+        ("checkout", opened.pk, "called_off"),
+        ("charge", alone.pk, "ready"),
+        ("charge", opened.pk, "ready"),
+    }
 
 
 def test_too_late_and_odd_is_kept_apart(buyer: Person, seller: Person) -> None:
