@@ -134,6 +134,8 @@ def test_a_second_payment_is_kept_apart(buyer: Person, seller: Person) -> None:
     escrow.record_payment(paid.pk, payment("2"))
     assert told.postings() == ["charge:ch_2 | outside:cards > quarantine:E 3000 USD E"]
     assert (now(paid).status, now(paid).charge_id) == ("held", "ch_1")
+    assert now(paid).quarantined_at is not None
+    assert told.incidents() == ["quarantine:ch_2 payment_not_as_agreed E open"]
 
 
 @pytest.mark.parametrize("fee", [None, 9])

@@ -170,6 +170,7 @@ class Runner:
             dead = sum(own.values())
             share = 100 * dead / len(own) if own else 100.0
             print(f"{path}: {dead} of {len(own)} killed, {share:.1f} %", flush=True)
+            (self.root / KEPT).write_text(json.dumps(self.kept))
         self._control(killers)
 
     def _tried(self, module: Module, change: changes.Change) -> str:
@@ -201,6 +202,8 @@ class Runner:
             (name for name in rows if rows[name].seconds < SLOWEST_SECONDS),
             key=lambda name: (
                 name not in self.killers[change.where],
+                # What a transaction is for, only a test with its own can notice.
+                "transaction" in change.what and not self._is_on_its_own(name),
                 rows[name].seconds,
             ),
         )
@@ -211,6 +214,14 @@ class Runner:
                 break
             chosen.append(name)
         return chosen
+
+    def _is_on_its_own(self, name: str) -> bool:
+        """Whether a test is not inside a transaction that is rolled back."""
+        item = self.items[name]
+        marker = item.get_closest_marker("django_db")
+        return "transactional_db" in item.fixturenames or bool(  # type: ignore[attr-defined]
+            marker and marker.kwargs.get("transaction")
+        )
 
     def _forked(
         self,
