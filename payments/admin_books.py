@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from accounts.console import Act, ConsoleAdmin
+from accounts.console import Act, ConsoleAdmin, amount
 from accounts.models import Person
 from payments import brake, reconciliation
 from payments.models import Difference, Freeze, LedgerAudit, PayoutAccount, Reconciliation
@@ -33,7 +33,8 @@ class ReconciliationAdmin(ConsoleAdmin):
 
 @admin.register(Difference)
 class DifferenceAdmin(ConsoleAdmin):
-    list_display = ("kind", "source", "posted_cents", "line_cents", "found_at", "decided_at")
+    list_display = ("kind", "source", "posted", "line", "found_at", "decided_at")
+    posted, line = amount("posted_cents", "Posted"), amount("line_cents", "Line")
     list_filter = (("decided_at", admin.EmptyFieldListFilter), "kind")
     related = ("last_in",)
     search_fields = ("source__exact",)

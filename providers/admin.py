@@ -45,7 +45,7 @@ def _as_it_is(provider: Provider) -> dict[str, str]:
 @admin.register(Provider)
 class ProviderAdmin(ConsoleAdmin):
     page_template = "console/provider.html"
-    list_display = ("name", "resale_policy", "policy_checked_on", "policy_overridden", "retired")
+    list_display = ("name", "resale_policy", "policy_checked_on", "decided_by", "facts_of")
     list_filter = ("resale_policy", "policy_overridden", "category", "retired")
     search_fields = ("slug", "name")
     search_help_text = "Name"
@@ -73,6 +73,16 @@ class ProviderAdmin(ConsoleAdmin):
             begins_with=_as_it_is,
         ),
     ]
+
+    @admin.display(description="Policy by")
+    def decided_by(self, provider: Provider) -> str:
+        return "A moderator" if provider.policy_overridden else "The catalogue"
+
+    @admin.display(description="Facts by")
+    def facts_of(self, provider: Provider) -> str:
+        if provider.retired:
+            return "Retired"
+        return f"Edition {provider.edition_id}" if provider.edition_id else "The catalogue"
 
     @admin.display(description="What it means")
     def policy_sentence(self, provider: Provider) -> str:

@@ -42,13 +42,12 @@ def _mould() -> str:
 @register.simple_tag
 def cards(offers: Iterable[Any], words: str = "") -> SafeString:
     """The cards of rows as `Listings.for_cards` gives them, the words of a search marked."""
-    return SafeString("".join(_card(offer, words) for offer in offers))
+    return SafeString("".join(_card(offer, words, name_of(offer.provider_id)) for offer in offers))
 
 
 @lru_cache(KEPT)
-def _card(offer: Any, words: str) -> str:
+def _card(offer: Any, words: str, provider: str) -> str:
     # All that a card shows is in these, so it may be drawn once for as often as it is shown.
-    provider = name_of(offer.provider_id)
     return _mould() % {
         "hue": hue(provider),
         "monogram": escape(monogram(provider)),

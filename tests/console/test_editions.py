@@ -18,7 +18,7 @@ from providers.guide_shelf import search
 from providers.models import Program, Provider
 from tests.console.conftest import signed_in
 from tests.console.test_queue import queries_of
-from tests.factories import a_person
+from tests.factories import a_listing, a_person
 from tests.orders.quarrels import a_disputed_order, make_due
 
 MARK = "Zanzibar spring grant"
@@ -305,6 +305,16 @@ def test_pages_ask_the_same_however_many_editions_there_are(
             begun(name, text.replace("Zanzibar", f"Zanzibar {days}"), admin, lead, days=days)
         begun("guide-vast", "# Nothing.", admin, lead, days=days)
     assert counted() == before
+
+
+def test_cards_that_were_drawn_take_a_new_name_of_the_provider(
+    client: Client, seller: Person
+) -> None:
+    provider = a_listing(seller=seller).provider
+    assert f"<p>{provider.name} ·" in client.get("/listings/").content.decode()
+    Provider.objects.filter(pk=provider.pk).update(name="Zanzibar")
+    kept.forget_all()
+    assert "<p>Zanzibar ·" in client.get("/listings/").content.decode()
 
 
 def test_it_shows_within_a_minute_in_every_process() -> None:
