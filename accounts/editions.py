@@ -48,6 +48,13 @@ def newest_in_force(kind: str) -> dict[str, int]:
     return dict(newest.values_list("document", "pk"))
 
 
+def made_over() -> list[tuple[Document, str]]:
+    """Every document of which an edition counts, with the hash of the file it was made over."""
+    begun = Edition.objects.filter(begins_at__lte=Now()).select_related("document").defer("text")
+    newest = begun.order_by("document_id", "-begins_at", "-id").distinct("document_id")
+    return [(edition.document, edition.file_digest) for edition in newest]
+
+
 def all_of(name: str) -> QuerySet[Any]:
     """All editions of a document, the latest beginning first, each with whether it has begun."""
     begun = ExpressionWrapper(Q(begins_at__lte=Now()), BooleanField())

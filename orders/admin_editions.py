@@ -96,12 +96,12 @@ class DocumentAdmin(ConsoleAdmin):
 
     @admin.display(description="Its file")
     def file_changed(self, document: Any) -> str:
-        changed = document.number and document.made_over != _file_digest(document)
+        changed = document.number and document.made_over != editing.file_digest(document)
         return "Changed since" if changed else "As it was"
 
     def version(self, row: Any) -> str:
         newest = row.editions.order_by("-id").values_list("id", flat=True).first()
-        return f"{newest or 0}:{_file_digest(row)[:16]}"
+        return f"{newest or 0}:{editing.file_digest(row)[:16]}"
 
     def in_terms(self, row: Any, field: forms.BoundField) -> str:
         """A whole text says less than what it changes."""
@@ -169,7 +169,7 @@ class DocumentAdmin(ConsoleAdmin):
 
     def more(self, row: Any) -> dict[str, Any]:
         edition, file = _in_force(row), editing.file_text(row)
-        changed = edition is not None and edition.file_digest != _file_digest(row)
+        changed = edition is not None and edition.file_digest != editing.file_digest(row)
         kind, history = editing.kind_of(row), _history(row)
         return {
             "kind": kind,
@@ -185,11 +185,6 @@ class DocumentAdmin(ConsoleAdmin):
 
 def _in_force(document: Document) -> Edition | None:
     return editions.in_force(document.pk).get(document.pk)
-
-
-def _file_digest(document: Document) -> str:
-    text = editing.file_text(document)
-    return editions.digest_of(text) if text else ""
 
 
 def _start(document: Document, asked: str) -> str | None:

@@ -92,6 +92,17 @@ def file_text(document: Document) -> str:
     return kind_of(document).file_text(document.about)
 
 
+def file_digest(document: Document) -> str:
+    """The hash of the file, "" where there is none."""
+    text = file_text(document)
+    return editions.digest_of(text) if text else ""
+
+
+def outdated() -> list[Document]:
+    """Documents whose file a release changed beneath the edition that counts; one query."""
+    return [one for one, digest in editions.made_over() if digest != file_digest(one)]
+
+
 def text_in_force(document: Document, edition: Edition | None) -> str:
     """The text of an edition, the file's where there is none."""
     return edition.text if edition else file_text(document)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import audit_chain
 from accounts.models import Notification
 from marketplace import health, ledger_audit
+from orders import editing
 from orders.models import Order
 from orders.verification.models import Verification
 from payments import incidents, repairs, seals
@@ -83,6 +84,7 @@ def state() -> dict[str, Any]:
     audit = LedgerAudit.objects.first()
     return {
         "frozen": incidents.payouts_frozen(),
+        "outdated": editing.outdated(),
         "audit": audit,
         "is_overdue": ledger_audit.is_overdue(),
         "differences": Difference.objects.filter(decided_at=None)[:MOST].count(),

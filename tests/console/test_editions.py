@@ -249,6 +249,7 @@ def test_a_release_that_changes_the_file_beneath_is_noticed(
     published(office, lead, "guide-modal", GUIDE)
     page = office.get(where("guide-modal", "change")).content.decode()
     assert "A release changed the file" not in page
+    assert "Guide: modal" not in office.get("/console/operations/").content.decode()
     assert "Changed since" not in office.get("/console/accounts/document/").content.decode()
     monkeypatch.setitem(
         editing.KINDS, "guide", kind_with(editing.KINDS["guide"], lambda about: "another file")
@@ -257,6 +258,8 @@ def test_a_release_that_changes_the_file_beneath_is_noticed(
     assert "A release changed the file" in page
     assert "?from=file" in page
     assert "Changed since" in office.get("/console/accounts/document/").content.decode()
+    operations = office.get("/console/operations/").content.decode()
+    assert f'<a href="{where("guide-modal", "change")}">Guide: modal</a>' in operations
     assert "Zanzibar: " in Client().get("/guides/modal/").content.decode()
 
 
