@@ -40,8 +40,8 @@ class AccountAdapter(DefaultAccountAdapter):
         self, request: HttpRequest, user: Person, form: Any, commit: bool = True
     ) -> Person:
         """Two sign-ups of one mailbox at the same moment: the second is answered as a known one."""
-        saved: Person = super().save_user(request, user, form, commit=False)
-        pace.begin()  # the password is hashed
+        with pace.paused():
+            saved: Person = super().save_user(request, user, form, commit=False)
         try:
             with transaction.atomic():
                 if commit:

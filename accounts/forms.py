@@ -40,8 +40,8 @@ class SignupForm(OneMailbox, AllauthSignupForm):
 
     def try_save(self, request: HttpRequest) -> Any:
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
-            pace.begin()
+            with pace.paused():
+                make_password(self.cleaned_data["password1"])
         return super().try_save(request)
 
 

@@ -6,7 +6,8 @@ the clock begins where they part, and the answer is given at the next full step 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from allauth.core import context
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +19,19 @@ MARK = "paced_since"
 
 
 def begin() -> None:
-    """From here on, what is done for this request depends on who has an account.
-
-    Called again, it begins anew: after a hash, which both sides pay alike and which takes longer.
-    """
+    """From here on, what is done for this request depends on who has an account."""
     if context.request is not None:
         setattr(context.request, MARK, time.monotonic())
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Hashing is not counted: both sides pay for it alike, and it takes longer than the rest."""
+    stopped = time.monotonic()
+    yield
+    if hasattr(context.request, MARK):
+        begun = getattr(context.request, MARK)
+        setattr(context.request, MARK, begun + time.monotonic() - stopped)
 
 
 class OnTheBeat:

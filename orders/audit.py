@@ -71,7 +71,7 @@ INVARIANTS: Mapping[str, str] = {
     "what a dispute moved is what was decided or agreed": """
         SELECT o.id, e.refunded_cents, d.refund_cents, p.refund_cents FROM orders_dispute d
         JOIN orders_order o ON o.id = d.order_id JOIN payments_escrow e ON e.id = o.escrow_id
-        LEFT JOIN orders_proposal p ON p.dispute_id = d.id AND p.status = 'accepted'
+        LEFT JOIN orders_proposedsplit p ON p.dispute_id = d.id AND p.status = 'accepted'
         WHERE (d.status = 'ended' AND d.refund_cents IS DISTINCT FROM e.refunded_cents)
             OR (p.id IS NOT NULL AND (d.status <> 'ended' OR p.refund_cents <> d.refund_cents))""",
     "a decision moved money early only where nobody was left to appeal": """

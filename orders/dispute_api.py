@@ -13,7 +13,14 @@ from listings.api_shapes import Cents
 from orders import code_reports, decisions, disputes, proposals
 from orders.api_shapes import LONGEST_COMPLAINT, Complaint, OrderAnswer, plain
 from orders.dispute_page import picture
-from orders.models import CodeProblem, Dispute, DisputeStatus, Order, Proposal, ProposalStatus
+from orders.models import (
+    CodeProblem,
+    Dispute,
+    DisputeStatus,
+    Order,
+    ProposedSplit,
+    ProposedSplitStatus,
+)
 from orders.settling import moved
 from orders.verification.api import OrderStep
 
@@ -62,7 +69,7 @@ class ProposalAnswer(SharesAnswer):
     id = serializers.CharField()
     by = serializers.CharField(help_text="buyer or seller")
     refund_cents = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=ProposalStatus.choices)
+    status = serializers.ChoiceField(choices=ProposedSplitStatus.choices)
     expires_at = serializers.DateTimeField()
 
 
@@ -132,7 +139,7 @@ def _represent(order: Order, request: PersonalRequest) -> dict[str, Any]:
     }
 
 
-def _proposal(order: Order, proposal: Proposal) -> dict[str, Any]:
+def _proposal(order: Order, proposal: ProposedSplit) -> dict[str, Any]:
     return {
         "id": str(proposal.pk),
         "by": "buyer" if proposal.by_id == order.buyer_id else "seller",

@@ -11,8 +11,8 @@ from orders.dispute_models import (
     Dispute,
     DisputeEvent,
     DisputeStatus,
-    Proposal,
-    ProposalStatus,
+    ProposedSplit,
+    ProposedSplitStatus,
 )
 from orders.models import Order
 from orders.progress import wait
@@ -66,8 +66,8 @@ def move(
 def end(dispute: Dispute, *, kind: str, actor: Person | None, **changes: Any) -> None:
     """End a dispute, and with it every proposal that nobody accepted."""
     machine.advance(dispute, ENDED, kind=kind, actor=actor, **changes)
-    Proposal.objects.filter(dispute=dispute, status=ProposalStatus.OPEN).update(
-        status=ProposalStatus.LAPSED, closed_at=Now()
+    ProposedSplit.objects.filter(dispute=dispute, status=ProposedSplitStatus.OPEN).update(
+        status=ProposedSplitStatus.LAPSED, closed_at=Now()
     )
 
 

@@ -153,7 +153,7 @@ class Decision(models.Model):
         return f"{self.outcome}, round {self.round}"
 
 
-class ProposalStatus(models.TextChoices):
+class ProposedSplitStatus(models.TextChoices):
     OPEN = "open", "Open"
     ACCEPTED = "accepted", "Accepted"
     REFUSED = "refused", "Refused"
@@ -161,14 +161,14 @@ class ProposalStatus(models.TextChoices):
     LAPSED = "lapsed", "Lapsed"
 
 
-class Proposal(models.Model):
+class ProposedSplit(models.Model):
     """How one party would split the held payment; the other may accept it until it expires."""
 
     dispute = models.ForeignKey(Dispute, on_delete=models.PROTECT, related_name="proposals")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     refund_cents = models.BigIntegerField()
     status = models.CharField(
-        max_length=10, choices=ProposalStatus.choices, default=ProposalStatus.OPEN
+        max_length=10, choices=ProposedSplitStatus.choices, default=ProposedSplitStatus.OPEN
     )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Person
 from orders import decisions, timeline
 from orders.disputes import may_appeal
-from orders.models import Dispute, DisputeStatus, Order, Proposal, ProposalStatus
+from orders.models import Dispute, DisputeStatus, Order, ProposedSplit, ProposedSplitStatus
 from orders.settling import moved
 
 D = DisputeStatus
@@ -33,8 +33,8 @@ class DisputePage:
     record: str
     default: decisions.Default | None
     endings: Sequence[Ending]
-    theirs: Proposal | None
-    mine: Proposal | None
+    theirs: ProposedSplit | None
+    mine: ProposedSplit | None
     may: set[str]
 
 
@@ -60,15 +60,15 @@ def picture(order: Order, *, viewer: Person) -> DisputePage:
     )
 
 
-def _open(dispute: Dispute) -> list[Proposal]:
+def _open(dispute: Dispute) -> list[ProposedSplit]:
     if dispute.status == D.ENDED:
         return []
     # What is shown as open may have expired a moment ago; accepting it asks the database's clock.
-    still = dispute.proposals.filter(status=ProposalStatus.OPEN, expires_at__gt=timezone.now())
+    still = dispute.proposals.filter(status=ProposedSplitStatus.OPEN, expires_at__gt=timezone.now())
     return list(still.select_related("by"))
 
 
-def _may(order: Order, dispute: Dispute, role: str, theirs: Proposal | None) -> set[str]:
+def _may(order: Order, dispute: Dispute, role: str, theirs: ProposedSplit | None) -> set[str]:
     if dispute.status == D.ENDED:
         return set()
     if dispute.status == D.DECIDED:
@@ -87,8 +87,8 @@ def _endings(
     order: Order,
     dispute: Dispute,
     default: decisions.Default | None,
-    theirs: Proposal | None,
-    mine: Proposal | None,
+    theirs: ProposedSplit | None,
+    mine: ProposedSplit | None,
 ) -> list[Ending]:
     ways: list[tuple[str, int]] = []
     if dispute.refund_cents is not None:

@@ -237,8 +237,8 @@ from orders.dispute_models import (  # noqa: E402
     Dispute,
     DisputeEvent,
     DisputeStatus,
-    Proposal,
-    ProposalStatus,
+    ProposedSplit,
+    ProposedSplitStatus,
 )
 from orders.evidence_models import Evidence, EvidenceKind, Weighing  # noqa: E402
 from orders.message_models import Message  # noqa: E402
@@ -264,8 +264,8 @@ __all__ = [
     "OrderStatus",
     "Orders",
     "PlacedRequest",
-    "Proposal",
-    "ProposalStatus",
+    "ProposedSplit",
+    "ProposedSplitStatus",
     "Rating",
     "Tranche",
     "Verdict",

@@ -10,18 +10,18 @@ from accounts.models import Person
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from orders import dispute_course
 from orders.decisions import most_back
-from orders.models import Dispute, Order, OrderStatus, Proposal, ProposalStatus
+from orders.models import Dispute, Order, OrderStatus, ProposedSplit, ProposedSplitStatus
 from orders.progress import locked, machine, tell
 from orders.refusals import ProposalGone, TooManyProposals
 from orders.settling import moved, settle
 
-OPEN, ACCEPTED = ProposalStatus.OPEN, ProposalStatus.ACCEPTED
-REFUSED, REPLACED = ProposalStatus.REFUSED, ProposalStatus.REPLACED
+OPEN, ACCEPTED = ProposedSplitStatus.OPEN, ProposedSplitStatus.ACCEPTED
+REFUSED, REPLACED = ProposedSplitStatus.REFUSED, ProposedSplitStatus.REPLACED
 MOST_EACH = 10
 
 
 @transaction.atomic
-def propose(order: Order, *, actor: Person, refund_cents: int) -> Proposal:
+def propose(order: Order, *, actor: Person, refund_cents: int) -> ProposedSplit:
     """Propose that the buyer gets `refund_cents` back, and the rest is released.
 
     It takes the place of an earlier proposal of the same party. Raises NotAllowed, WrongState
@@ -33,11 +33,11 @@ def propose(order: Order, *, actor: Person, refund_cents: int) -> Proposal:
     if not 0 < refund_cents < most_back(order):
         most = f"{most_back(order) / 100:.2f} {order.currency}"
         raise Invalid("refund_cents", f"Propose more than nothing and less than {most}.")
-    mine = Proposal.objects.filter(dispute=dispute, by=actor)
+    mine = ProposedSplit.objects.filter(dispute=dispute, by=actor)
     if mine.count() >= MOST_EACH:
         raise TooManyProposals
     mine.filter(status=OPEN).update(status=REPLACED, closed_at=Now())
-    proposal = Proposal.objects.create(
+    proposal = ProposedSplit.objects.create(
         dispute=dispute,
         by=actor,
         refund_cents=refund_cents,
@@ -63,7 +63,7 @@ def accept(order: Order, *, actor: Person, proposal_id: int) -> Order:
     if proposal.status == ACCEPTED:
         return order
     order, dispute = _of(order, actor)
-    in_time = Proposal.objects.filter(pk=proposal.pk, status=OPEN, expires_at__gt=Now())
+    in_time = ProposedSplit.objects.filter(pk=proposal.pk, status=OPEN, expires_at__gt=Now())
     if in_time.update(status=ACCEPTED, closed_at=Now()) != 1:
         raise ProposalGone
     settle(
@@ -83,7 +83,7 @@ def refuse(order: Order, *, actor: Person, proposal_id: int) -> Order:
     order = locked(order)
     proposal = _theirs(order, actor, proposal_id)
     order, _dispute = _of(order, actor)
-    closed = Proposal.objects.filter(pk=proposal.pk, status=OPEN)
+    closed = ProposedSplit.objects.filter(pk=proposal.pk, status=OPEN)
     if closed.update(status=REFUSED, closed_at=Now()) != 1:
         raise ProposalGone
     machine.remark(order, kind="split_refused", actor=actor)
@@ -102,9 +102,9 @@ def _of(order: Order, actor: Person) -> tuple[Order, Dispute]:
     return order, dispute
 
 
-def _theirs(order: Order, actor: Person, proposal_id: int) -> Proposal:
+def _theirs(order: Order, actor: Person, proposal_id: int) -> ProposedSplit:
     """A proposal of the other party on this order."""
-    proposals = Proposal.objects.select_related("by").filter(dispute__order=order)
+    proposals = ProposedSplit.objects.select_related("by").filter(dispute__order=order)
     proposal = proposals.filter(pk=proposal_id).first()
     if proposal is None:
         raise ProposalGone

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from accounts.models import Person
-from orders.models import OPEN, Message, Order, Proposal, ProposalStatus
+from orders.models import OPEN, Message, Order, ProposedSplit, ProposedSplitStatus
 
 
 def waiting(orders: Iterable[Order], *, person: Person) -> dict[UUID, list[str]]:
@@ -15,8 +15,8 @@ def waiting(orders: Iterable[Order], *, person: Person) -> dict[UUID, list[str]]
     """
     going_on = [order.pk for order in orders if order.status in OPEN]
     found: dict[UUID, list[str]] = {}
-    proposals = Proposal.objects.filter(
-        dispute__order__in=going_on, status=ProposalStatus.OPEN, expires_at__gt=Now()
+    proposals = ProposedSplit.objects.filter(
+        dispute__order__in=going_on, status=ProposedSplitStatus.OPEN, expires_at__gt=Now()
     ).exclude(by=person)
     for order_id in proposals.values_list("dispute__order", flat=True):
         found.setdefault(order_id, []).append("proposal")

@@ -116,7 +116,7 @@ ELSEWHERE = {
     "listings.Tuning",
     "orders.CodeOpening",
     "orders.Decision",
-    "orders.Proposal",
+    "orders.ProposedSplit",
     "orders.VerificationEvent",
     "orders.Weighing",
     "payments.Freeze",

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from accounts.models import Person
 from accounts.refusals import Invalid, NotAllowed, Refusal, WrongState
 from orders import proposals
-from orders.models import Order, Proposal
+from orders.models import Order, ProposedSplit
 from orders.refusals import ProposalGone, TooManyProposals
 from orders.settling import moved
 from payments import ledger
@@ -66,7 +66,7 @@ def test_accepting_twice_is_one_effect_and_no_error(buyer: Person, books: None) 
 def test_an_expired_proposal_is_nobodys(buyer: Person) -> None:
     order = an_answered_order(buyer)
     offered = proposals.propose(order, actor=buyer, refund_cents=10_00)
-    Proposal.objects.filter(pk=offered.pk).update(expires_at=Now())
+    ProposedSplit.objects.filter(pk=offered.pk).update(expires_at=Now())
     before = everything(now(order))
     with pytest.raises(ProposalGone):
         proposals.accept(order, actor=order.seller, proposal_id=offered.pk)
@@ -99,7 +99,7 @@ def test_a_proposal_leaves_something_for_each(buyer: Person, cents: int) -> None
     order = an_answered_order(buyer)
     with pytest.raises(Invalid):
         proposals.propose(order, actor=buyer, refund_cents=cents)
-    assert not Proposal.objects.exists()
+    assert not ProposedSplit.objects.exists()
 
 
 def test_refused_it_is_over_and_another_can_follow(buyer: Person) -> None:
@@ -116,7 +116,7 @@ def test_nobody_proposes_for_ever(buyer: Person) -> None:
         proposals.propose(order, actor=buyer, refund_cents=cents)
     with pytest.raises(TooManyProposals):
         proposals.propose(order, actor=buyer, refund_cents=11)
-    assert Proposal.objects.filter(status="open").count() == 1
+    assert ProposedSplit.objects.filter(status="open").count() == 1
 
 
 def test_while_the_bank_disputes_it_nothing_is_agreed(buyer: Person) -> None:

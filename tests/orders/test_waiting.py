@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import Person
 from orders import conversation, disputes, proposals
-from orders.models import Proposal
+from orders.models import ProposedSplit
 from orders.waiting import waiting
 from tests.orders.quarrels import WORDS, an_answered_order, now
 
@@ -21,7 +21,7 @@ def test_a_proposal_waits_for_the_other_side_until_it_is_over(buyer: Person) -> 
     client = Client()
     client.force_login(buyer)
     assert "Split proposed" in client.get("/orders/").content.decode()
-    Proposal.objects.update(expires_at=Now() - timedelta(seconds=1))
+    ProposedSplit.objects.update(expires_at=Now() - timedelta(seconds=1))
     assert waiting([now(order)], person=buyer) == {}
 
 
