@@ -40,6 +40,11 @@ class Shown:
         return sum(part.order.price_cents for part in self.parts if part.state == "paid")
 
     @property
+    def cancelled(self) -> bool:
+        """Whether some of it was cancelled before it was paid."""
+        return any(part.state == "cancelled" for part in self.parts)
+
+    @property
     def unpaid(self) -> bool:
         """Whether there is something left to be cancelled."""
         return any(part.order.status == OrderStatus.PLACED for part in self.parts)

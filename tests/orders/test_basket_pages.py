@@ -15,7 +15,7 @@ from tests.factories import a_listing, a_seller
 from tests.orders.test_baskets import DECLINED, a_basket, give_card, wanted
 from tests.orders.test_pages_queries import queries
 from tests.sandbox_process import SandboxProcess
-from tests.trade import settle
+from tests.trade import paid, settle
 
 
 @pytest.fixture
@@ -142,13 +142,17 @@ def test_a_declined_part_says_why_and_is_paid_by_itself(
     text = client.get(baskets.url(basket)).content.decode()
     assert text.count("Your card was declined.") == 2
     assert "Pay $30.00" not in text  # the amount is marked up
-    assert text.count("by itself</button>") == 2
+    assert text.count("by itself</span></button>") == 2
     order = baskets.orders_of(basket)[0]
     answer = client.post(f"/orders/{order.pk}/payment/")
     order.escrow.refresh_from_db()
     assert answer["Location"] == order.escrow.checkout_url != basket.checkout_url
     history = client.get(order.get_absolute_url()).content.decode()
     assert "The card was not charged" in history
+    paid(order)
+    client.post(f"{baskets.url(basket)}cancellation/")
+    text = client.get(baskets.url(basket)).content.decode()
+    assert "The rest was cancelled, and not charged." in text
 
 
 def test_an_order_of_a_basket_leads_to_its_page(
