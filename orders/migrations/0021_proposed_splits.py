@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0018_decisions_document'),
+        ('orders', '0020_rare_statuses'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
