@@ -1,9 +1,11 @@
 #!/usr/bin/env python
 """Django's command line; on a local run it brings the embedded servers with it."""
 
+import gc
 import os
 import sys
 
+from marketplace import memory
 from marketplace.local import embedded, environment
 
 
@@ -13,6 +15,8 @@ def main() -> None:
         environment.apply()
         embedded.start_at_need()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
+    # To migrate makes millions of objects, and hardly any garbage.
+    gc.set_threshold(memory.NEW_OBJECTS, 20, 100)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -7,4 +7,7 @@ os.environ.setdefault("DATABASE_POOL_SIZE", "4")
 
 from django.core.wsgi import get_wsgi_application
 
+from marketplace import memory
+
 application = get_wsgi_application()
+memory.settle()

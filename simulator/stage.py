@@ -7,7 +7,6 @@ statement that asks comes ten microseconds after the last, so that no two moment
 and they are the same ones however fast the machine is.
 """
 
-import gc
 import os
 import shutil
 import signal
@@ -24,6 +23,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from marketplace import memory
 from marketplace.local import embedded, environment, probe, processes
 
 START_SECONDS = 60
@@ -179,11 +179,8 @@ def _prepare() -> None:
     django.setup()
     from django.core.management import call_command
 
+    memory.settle()
     call_command("migrate", interactive=False, verbosity=0)
     from simulator import audit
 
     audit.install()
-    # What is imported stays; to look through it for garbage again and again takes a tenth.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)

@@ -7,7 +7,6 @@ A DATABASE_URL that is already set is used instead of the embedded server.
 """
 
 import fcntl
-import gc
 import os
 import random
 import re
@@ -25,6 +24,7 @@ import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from marketplace import memory
 from marketplace.local import embedded, environment
 from marketplace.local.servers import Server
 
@@ -144,10 +144,8 @@ def template() -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """What is imported stays: to look through it for garbage, again and again, takes a tenth."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    """All tests are imported."""
+    memory.settle()
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,6 +3,7 @@
 import os
 import time
 
+from marketplace import memory
 from marketplace.local import probe
 
 SANDBOX_SECONDS = 30
@@ -15,6 +16,7 @@ def main() -> None:
     import django
 
     django.setup()
+    memory.settle()
     from django.apps import apps
     from django.core.management import call_command
 
