@@ -17,9 +17,9 @@ from accounts import audit
 from accounts.models import Document, Edition, Person
 from accounts.refusals import Invalid, WrongState
 
-# Four times the longest of our files. Reading TOML takes long where a line has thousands of dots
-# or a text thousands of brackets.
-MOST_CHARACTERS, MOST_LINES, LONGEST_LINE = 100_000, 3_000, 2_000
+# Four times the longest of our files. Reading TOML takes long where a line has a thousand dots, or
+# a text thousands of brackets.
+MOST_CHARACTERS, MOST_LINES, LONGEST_LINE, MOST_DOTS = 100_000, 3_000, 2_000, 100
 
 
 def digest_of(text: str) -> str:
@@ -72,6 +72,8 @@ def parse(text: str) -> dict[str, Any]:
     for number, line in enumerate(lines, start=1):
         if len(line) > LONGEST_LINE:
             raise Invalid("text", f"Line {number} has more than {LONGEST_LINE:,} characters.")
+        if line.count(".") > MOST_DOTS:
+            raise Invalid("text", f"Line {number} has more than {MOST_DOTS} dots.")
     try:
         return tomllib.loads(text)
     except RecursionError:

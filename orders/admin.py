@@ -192,10 +192,10 @@ class ByOutcome(admin.SimpleListFilter):
 @admin.register(Dispute)
 class DisputeAdmin(ConsoleAdmin):
     page_template = "console/dispute.html"
-    list_display = ("order", "badge", "reason", "opened_by", "opened_at", "outcome", "decided_at")
+    list_display = ("order", "badge", "reason", "opened_at", "outcome", "decided_at")
     list_filter = ("status", "reason", ByOutcome)
     badge = state
-    list_select_related = ("order", "opened_by")
+    list_select_related = ("order",)
     related = (
         "order__listing__provider",
         "order__escrow",
