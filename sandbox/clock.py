@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -22,13 +23,29 @@ LONGEST_REST_SECONDS = 60.0
 _HANDLERS: dict[str, Handler] = {}
 # Something was planned, or the clock was moved.
 _changed = threading.Event()
+_offset: float | None = None
 _fixed: ContextVar[float | None] = ContextVar("fixed", default=None)
 
 
 def offset() -> float:
-    """Seconds that the sandbox's clock is ahead of the real one."""
-    row = Setting.objects.filter(name="clock_offset").first()
-    return float(row.value) if row else 0.0
+    """Seconds that the sandbox's clock is ahead of the real one; read once, for this process alone
+    moves it."""
+    if _offset is None:
+        with writing():
+            row = Setting.objects.filter(name="clock_offset").first()
+            _keep(float(row.value) if row else 0.0)
+    assert _offset is not None
+    return _offset
+
+
+def _keep(seconds: float) -> None:
+    global _offset
+    _offset = seconds
+
+
+def set_right() -> None:
+    """Called where the settings are emptied, in that transaction."""
+    transaction.on_commit(partial(_keep, 0.0))
 
 
 def now() -> float:
@@ -69,9 +86,9 @@ def iso(moment: float) -> str:
 def advance(seconds: float) -> None:
     """Moves the clock forward and does at once whatever that makes due."""
     with writing():
-        Setting.objects.update_or_create(
-            name="clock_offset", defaults={"value": offset() + seconds}
-        )
+        ahead = offset() + seconds
+        Setting.objects.update_or_create(name="clock_offset", defaults={"value": ahead})
+        transaction.on_commit(partial(_keep, ahead))
         transaction.on_commit(_changed.set)
     run_due()
 

@@ -258,6 +258,7 @@ def reset(_request: HttpRequest, _given: Answer) -> Answer:
     with writing():
         for table in tables:
             table.objects.all().delete()
+        clock.set_right()
     return {"reset": True}
 
 

@@ -27,6 +27,8 @@ def test_its_forms_come_back_to_it(sandbox: Sandbox) -> None:
     assert 59 < sandbox.control("clock/")["offset"] < 61
     assert requests.post(url, json={"advance_seconds": -1}, timeout=5).status_code == 400
     assert requests.post(url, data="not json", timeout=5).status_code == 400
+    sandbox.control("reset/", {})
+    assert sandbox.control("clock/")["offset"] == 0
 
 
 def test_money_is_counted_by_transfer_group(sandbox: Sandbox) -> None:
