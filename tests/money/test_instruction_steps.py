@@ -50,7 +50,7 @@ def in_seconds(call: Instruction) -> float:
     return rows.get().wait.total_seconds()
 
 
-@pytest.mark.parametrize("kind", ["refund", "transfer", "payout", "reversal"])
+@pytest.mark.parametrize("kind", ["refund", "transfer", "payout", "reversal", "charge"])
 def test_what_moves_money_carries_its_mark(kind: str) -> None:
     params = {"amount": 1}
     for _ in range(2):

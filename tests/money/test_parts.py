@@ -6,8 +6,8 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.refusals import WrongState
-from payments import escrow
-from payments.models import Escrow
+from payments import escrow, ledger
+from payments.models import Escrow, Posting
 from payments.refusals import Contested, Suspected
 from tests.money.rows import Told, held, now
 
@@ -84,3 +84,35 @@ def test_the_bank_takes_back_what_is_held(buyer: Person, seller: Person) -> None
     escrow.release_part(paid, number=1, released_cents=1000, actor=None, reason="")
     escrow.take_back(paid, note="")
     assert (now(paid).status, now(paid).refunded_cents) == ("split", 2000)
+
+
+def test_whoever_knows_of_an_older_part_ends_nothing(buyer: Person, seller: Person) -> None:
+    paid = held(buyer, seller)
+    stale = now(paid)
+    escrow.release_part(paid, number=1, released_cents=1000, actor=None, reason="")
+    told = Told(paid)
+    for share in (0, 500, 3000):
+        with pytest.raises(WrongState), transaction.atomic():
+            escrow.settle(stale, seller_share_cents=share, actor=None, reason="")
+    # Nothing more would go to the seller: it is no suspicion that stands against it.
+    Escrow.objects.update(suspected_at=Now())
+    with pytest.raises(WrongState), transaction.atomic():
+        escrow.release_part(now(paid), number=2, released_cents=1000, actor=None, reason="")
+    assert (now(paid).status, told.postings()) == ("held", [])
+
+
+def test_a_debt_is_kept_back_from_each_part(buyer: Person, seller: Person) -> None:
+    paid = held(buyer, seller)
+    debt = {"source": ledger.debt(seller.pk), "destination": ledger.LOSSES}
+    Posting.objects.create(key="debt", amount_cents=1000, currency="USD", **debt)
+    told = Told(paid)
+    for number, cents in ((1, 1000), (2, 2000)):
+        escrow.release_part(paid, number=number, released_cents=cents, actor=None, reason="")
+    kept = [line for line in told.postings() if "netted" in line]
+    assert kept == [
+        "escrow:E:netted:1 | seller:S > debt:S 920 USD E",
+        "escrow:E:netted:2 | seller:S > debt:S 80 USD E",
+    ]
+    assert [line.split(" {")[0] for line in told.calls()] == [
+        "transfer escrow:E:transfer:2 ready due"
+    ]
