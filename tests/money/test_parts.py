@@ -6,8 +6,9 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.refusals import WrongState
-from payments import escrow, ledger
-from payments.models import Escrow, Posting
+from payments import chargebacks, escrow, ledger, recovery
+from payments.models import Chargeback, Escrow, Instruction, Posting
+from payments.processor.interface import CardDispute
 from payments.refusals import Contested, Suspected
 from tests.money.rows import Told, held, now
 
@@ -116,3 +117,90 @@ def test_a_debt_is_kept_back_from_each_part(buyer: Person, seller: Person) -> No
     assert [line.split(" {")[0] for line in told.calls()] == [
         "transfer escrow:E:transfer:2 ready due"
     ]
+
+
+def test_what_parts_brought_is_taken_back_one_after_the_other(
+    buyer: Person, seller: Person
+) -> None:
+    """Case 38: the bank takes all of it; each transfer is kept back or asked back by itself."""
+    beside = held(buyer, seller, "9")
+    escrow.release(beside, actor=None, reason="")
+    paid = held(buyer, seller)
+    for number, cents in ((1, 1000), (2, 2000)):
+        escrow.release_part(paid, number=number, released_cents=cents, actor=None, reason="")
+    escrow.release(paid, actor=None, reason="")
+    sent = Instruction.objects.filter(escrow=paid, kind="transfer").order_by("created_at")
+    sent.filter(purpose__endswith=":1").update(status="done", due_at=None, remote_id="tr_1")
+    sent.filter(purpose__endswith=":2").update(status="done", due_at=None, remote_id="tr_2")
+    Instruction.objects.create(kind="refund", purpose="none", params={"amount": 5}, escrow=paid)
+    chargebacks.record(CardDispute("dp_1", "ch_1", 3000, "lost"))
+    other = Chargeback.objects.create(
+        escrow=beside, remote_id="dp_2", amount_cents=1, outcome="lost", recovery_due=True
+    )
+    told = Told(paid)
+    recovery.begin(Chargeback.objects.get(remote_id="dp_1").pk)
+    assert recovery.due() == [other.pk]
+    calls = [line.split(" ready")[0] for line in told.calls() if "reversal" in line]
+    assert calls == ["reversal chargeback:dp_1:reversal", "reversal chargeback:dp_1:reversal:1"]
+    amounts = {
+        call.params["transfer"]: call.params["amount"]
+        for call in Instruction.objects.filter(kind="reversal")
+    }
+    assert amounts == {"tr_1": 920, "tr_2": 920}
+    assert told.postings() == [
+        "chargeback:dp_1:kept:2 | seller:S > platform:losses 920 USD E",
+    ]
+    assert Instruction.objects.get(purpose="none").status == "ready"
+    assert Instruction.objects.get(escrow=beside, kind="transfer").status == "ready"
+
+
+def test_of_a_small_loss_the_last_parts_are_sent(buyer: Person, seller: Person) -> None:
+    paid = held(buyer, seller)
+    for number, cents in ((1, 1000), (2, 2000)):
+        escrow.release_part(paid, number=number, released_cents=cents, actor=None, reason="")
+    escrow.release(paid, actor=None, reason="")
+    chargebacks.record(CardDispute("dp_1", "ch_1", 1000, "lost"))
+    told = Told(paid)
+    recovery.begin(Chargeback.objects.get().pk)
+    assert told.postings() == [
+        "chargeback:dp_1:kept | seller:S > platform:losses 920 USD E",
+        "chargeback:dp_1:kept:1 | seller:S > platform:losses 80 USD E",
+    ]
+    states = [line.split(" {")[0] for line in told.calls()]
+    assert states == [
+        "transfer escrow:E:transfer:1 called_off never",
+        "transfer escrow:E:transfer:2 called_off never",
+        "transfer escrow:E:transfer ready due",
+        "transfer chargeback:dp_1:transfer:1 ready due",
+    ]
+    more = Instruction.objects.get(purpose__startswith="chargeback")
+    assert more.params["amount"] == 840
+
+
+def test_a_merged_accounts_debt_has_a_key_of_its_own(
+    buyer: Person, seller: Person, seller2: Person, buyer2: Person
+) -> None:
+    Person.objects.filter(pk=seller2.pk).update(merged_into=seller, is_active=False)
+    Person.objects.filter(pk=buyer2.pk).update(merged_into=buyer, is_active=False)
+    for one, cents in ((seller, 100), (seller2, 200), (buyer2, 400)):
+        debt = {"source": ledger.debt(one.pk), "destination": ledger.LOSSES}
+        Posting.objects.create(key=f"debt{one.pk}", amount_cents=cents, currency="USD", **debt)
+    paid = held(buyer, seller)
+    told = Told(paid)
+    told.people[str(seller2.pk)] = "T"
+    escrow.release_part(paid, number=1, released_cents=1000, actor=None, reason="")
+    assert [line for line in told.postings() if "netted" in line] == [
+        "escrow:E:netted:1 | seller:S > debt:S 100 USD E",
+        f"escrow:E:netted:1:{seller2.pk} | seller:S > debt:T 200 USD E",
+    ]
+    escrow.release(paid, actor=None, reason="")
+    chargebacks.record(CardDispute("dp_1", "ch_1", 3000, "lost"))
+    Instruction.objects.filter(kind="transfer").update(status="done", due_at=None)
+    # Of another sale, and of another kind: neither was kept back from this one.
+    for key, source in (("escrow:x:netted", ledger.owed_to_seller(seller.pk)), ("y", "z")):
+        Posting.objects.create(
+            key=key, source=source, destination="d", amount_cents=7, currency="USD"
+        )
+    told = Told(paid)
+    recovery.begin(Chargeback.objects.get().pk)
+    assert told.postings() == ["chargeback:dp_1:owed | debt:S > platform:losses 300 USD E"]

@@ -20,7 +20,13 @@ from payments.models import (
     PayoutPlan,
     Posting,
 )
-from payments.refusals import BelowMinimum, NothingToPayOut, NotOnboarded, PayoutPending
+from payments.refusals import (
+    BelowMinimum,
+    NothingToPayOut,
+    NotOnboarded,
+    PayoutPending,
+    TaxDetailsMissing,
+)
 from tests.factories import a_standing
 from tests.money.rows import held
 
@@ -143,6 +149,9 @@ class Says:
     def payout_status(self, payout_id: str, *, account: str) -> tuple[str, str]:
         self.asked = [payout_id, account]
         return self.answer
+
+    def recent_failed_refunds(self) -> list[str]:
+        return ["re_9", "re_1"]
 
     def refund_status(self, refund_id: str) -> str:
         self.asked = [refund_id]
@@ -337,3 +346,22 @@ def test_what_is_in_question_stays(buyer: Person, seller: Person, seller2: Perso
     assert reserve.reserved_cents(seller, "USD") == 27_60
     Escrow.objects.filter(pk=ours.pk).update(refunded_cents=15_00)
     assert reserve.in_question_cents(seller, "USD") == 13_80
+
+
+def test_payouts_wait_for_tax_details(seller: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled(seller, 500)
+    monkeypatch.setattr(payouts.tax, "overdue", lambda person: person == seller)
+    with pytest.raises(TaxDetailsMissing):
+        payouts.request_payout(seller)
+    assert not Payout.objects.exists()
+
+
+def test_refunds_that_no_webhook_announced_are_looked_through(
+    buyer: Person, seller: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 34."""
+    escrow.refund(held(buyer, seller), actor=None, reason="")
+    Instruction.objects.update(status="done", due_at=None, remote_id="re_1")
+    monkeypatch.setattr(payouts, "processor", Says("failed"))
+    assert payouts.follow_failed_refunds() == 2
+    assert Instruction.objects.filter(status="returned").count() == 1

@@ -7,10 +7,10 @@ from django.db.models.functions import Now
 
 from accounts.models import AuditEntry, Person
 from accounts.refusals import WrongState
-from payments import chargebacks, escrow, ledger, recovery, returns
+from payments import chargebacks, escrow, failpoints, ledger, recovery, returns
 from payments.models import Chargeback, Escrow, Instruction, Posting
 from payments.processor.interface import CardDispute
-from tests.money.rows import PRICE, Told, held, now
+from tests.money.rows import PRICE, Told, awaiting, held, now, payment
 
 pytestmark = pytest.mark.django_db
 LOST = "chargeback:dp_1:lost | %s > outside:cards 3000 USD E"
@@ -271,3 +271,84 @@ def test_a_refund_alone_can_be_paid_another_way(paid: Escrow, moderator: Person)
     with pytest.raises(WrongState):
         returns.pay_elsewhere(now(call), actor=moderator, reason="")
     assert now(call).status == "ready"
+
+
+class Says:
+    """In the place of the processor, which is asked in tests/payments/test_what_may_happen.py."""
+
+    def __init__(self, *disputes: CardDispute) -> None:
+        self.disputes = {one.id: one for one in disputes}
+
+    def __call__(self) -> "Says":
+        return self
+
+    def card_dispute(self, dispute_id: str) -> CardDispute:
+        return self.disputes[dispute_id]
+
+    def recent_card_disputes(self) -> list[CardDispute]:
+        return list(self.disputes.values())
+
+
+def test_a_dispute_is_followed(paid: Escrow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chargebacks, "processor", Says(dispute("1"), dispute("2")))
+    places: list[str] = []
+    with failpoints.watched(places.append):
+        chargebacks.follow("dp_1")
+    assert places == ["dispute asked about"]
+    assert [row.remote_id for row in Chargeback.objects.all()] == ["dp_1"]
+    # Case 34: whatever no webhook announced.
+    assert chargebacks.follow_recent() == 2
+    assert Chargeback.objects.count() == 2
+
+
+def test_a_dispute_of_a_payment_that_nobody_has_noticed(
+    paid: Escrow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 32: it comes before the payment; that is asked about first."""
+    other = awaiting(paid.buyer, paid.seller)
+    asked: list[Any] = []
+
+    def collect(escrow_id: Any) -> None:
+        asked.append(escrow_id)
+        escrow.record_payment(escrow_id, payment("7"))
+
+    monkeypatch.setattr(chargebacks.collection, "collect", collect)
+    chargebacks.record(CardDispute("dp_8", "ch_8", PRICE, "", reference="nobody's"))
+    chargebacks.record(CardDispute("dp_7", "ch_7", PRICE, "", reference=other.reference))
+    assert asked == [other.pk]
+    assert now(other).contested_at is not None
+    assert now(paid).contested_at is None
+    chargebacks.record(dispute())
+    assert asked == [other.pk]
+
+
+def test_a_payment_that_is_not_found_is_not_disputed(
+    paid: Escrow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chargebacks.collection, "collect", lambda escrow_id: None)
+    chargebacks.record(CardDispute("dp_7", "ch_7", PRICE, "", reference=paid.reference))
+    assert (Chargeback.objects.count(), now(paid).contested_at) == (0, None)
+
+
+def test_lost_while_a_part_was_paid_on(paid: Escrow) -> None:
+    """What is held is the refund; the part is our loss until the seller has given it back."""
+    escrow.release_part(paid, number=1, released_cents=1000, actor=None, reason="")
+    told = Told(paid)
+    chargebacks.record(dispute(outcome="lost"))
+    assert told.postings() == [
+        "chargeback:dp_1:lost | escrow:E > outside:cards 2000 USD E",
+        "chargeback:dp_1:lost:released | platform:losses > outside:cards 1000 USD E",
+    ]
+    assert (now(paid).status, Chargeback.objects.get().recovery_due) == ("split", True)
+
+
+def test_where_all_is_kept_for_one_debt_nothing_is_for_the_next(
+    paid: Escrow, seller2: Person
+) -> None:
+    Person.objects.filter(pk=seller2.pk).update(merged_into=paid.seller, is_active=False)
+    owes(paid.seller_id, 5000)
+    owes(seller2.pk, 200)
+    told = Told(paid)
+    escrow.release(paid, actor=None, reason="")
+    assert told.postings()[2:] == ["escrow:E:netted | seller:S > debt:S 2760 USD E"]
+    assert recovery.owed_cents(seller2.pk, "USD") == 200

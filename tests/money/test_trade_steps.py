@@ -1,7 +1,6 @@
 """Each ending of a trade, and every row that it writes: order, escrow, offer, notices, standing."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -9,15 +8,15 @@ from django.db.models.functions import Now
 
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
-from orders import cancellation, completion, deadlines, disputes, follow, settling
-from orders.models import Dispute, DisputeStatus, Order
+from orders import cancellation, completion, disputes, settling
+from orders.models import Dispute, Order
 from orders.refusals import NothingMeasured
 from orders.verification.models import Verification
 from payments.models import Escrow
 from tests.money.trades import FACE, Course, fresh, over, paid, placed, sent
 
 pytestmark = pytest.mark.django_db
-BACK, GONE, KEPT = (100_00, 0, 0), (50_00, 0, 50_00), (50_00, 50_00, 0)
+BACK, GONE = (100_00, 0, 0), (50_00, 0, 50_00)
 REFUNDED, RELEASED = ("refunded", 0, 30_00), ("released", 30_00, 0)
 
 
@@ -306,86 +305,3 @@ def test_before_anything_was_sent_the_credit_is_on_offer_again(
         reason="",
     )
     assert course.stock() == BACK
-
-
-@pytest.mark.parametrize(
-    ("status", "kind", "ends"),
-    [
-        ("placed", "not_paid_in_time", "cancelled"),
-        ("paid", "not_delivered", "cancelled"),
-        ("transferred", "completed", "completed"),
-        ("verified", "completed", "completed"),
-    ],
-)
-def test_a_deadline_brings_about_its_default(
-    buyer: Person, seller: Person, status: str, kind: str, ends: str
-) -> None:
-    order = {"placed": placed, "paid": paid}.get(status, sent)(buyer, seller)
-    Order.objects.filter(pk=order.pk).update(status=status)
-    assert deadlines.due() == []
-    deadlines.enforce(order.pk)
-    assert (fresh(order).status, fresh(order).tried_at) == (status, None)
-    order = over(order)
-    assert deadlines.due() == [order.pk]
-    deadlines.enforce(order.pk)
-    assert (fresh(order).status, order.events.last().kind) == (ends, kind)  # type: ignore[union-attr]
-    assert deadlines.due() == []
-
-
-def test_in_a_dispute_a_deadline_goes_on_to_the_next_step(dispute: Dispute) -> None:
-    order = over(dispute.order)
-    deadlines.enforce(order.pk)
-    assert Dispute.objects.get().status != DisputeStatus.ANSWERING
-
-
-def test_what_the_bank_or_a_suspicion_holds_waits(buyer: Person, seller: Person) -> None:
-    order = over(sent(buyer, seller))
-    Escrow.objects.update(contested_at=Now())
-    assert deadlines.due() == []
-    for status, since, due in [
-        *[(one, 6, False) for one in ("transferred", "verified", "disputed")],
-        *[(one, 8, True) for one in ("transferred", "verified", "disputed")],
-        ("paid", 6, True),
-    ]:
-        Escrow.objects.update(contested_at=None, suspected_at=Now() - timedelta(days=since))
-        Order.objects.update(status=status)
-        assert (deadlines.due() == [order.pk]) == due, (status, since)
-    Order.objects.update(status="transferred")
-    deadlines.enforce(order.pk)
-    assert (fresh(order).status, order.events.last().kind) == (  # type: ignore[union-attr]
-        "cancelled",
-        "fraud_suspected",
-    )
-
-
-def test_whoever_waited_longest_for_a_try_is_first(buyer: Person, seller: Person) -> None:
-    orders = [over(paid(buyer, seller)) for _ in range(4)]
-    tried = [5, 10, None, None]
-    for order, ago, late in zip(orders, tried, (9, 8, 2, 3), strict=True):
-        at = None if ago is None else Now() - timedelta(seconds=ago)
-        deadline = Now() - timedelta(seconds=late)
-        Order.objects.filter(pk=order.pk).update(tried_at=at, deadline=deadline)
-    assert deadlines.due() == [orders[n].pk for n in (3, 2, 1, 0)]
-
-
-def test_what_is_refused_stays_and_is_said(
-    buyer: Person, seller: Person, caplog: pytest.LogCaptureFixture
-) -> None:
-    order = over(sent(buyer, seller))
-    Escrow.objects.update(contested_at=Now())
-    deadlines.enforce(order.pk)
-    assert (fresh(order).status, fresh(order).tried_at is None) == ("transferred", False)
-    assert "stays as it is" in caplog.text
-
-
-def test_an_order_follows_its_money(buyer: Person, seller: Person) -> None:
-    order = placed(buyer, seller)
-    Escrow.objects.update(status="held")
-    course = Course(order)
-    assert follow.due() == [order.pk]
-    follow.follow(order)
-    assert course.events() == ["paid placed>paid B"]
-    assert (course.waits(), follow.due()) == (1000, [])
-    assert course.told() == ["B order_paid_buyer", "S order_paid_seller"]
-    follow.follow(order)
-    assert len(course.events()) == 1
