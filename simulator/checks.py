@@ -11,11 +11,14 @@ from payments.models import (
     Basket,
     Chargeback,
     Escrow,
+    GiveBack,
+    Incident,
     Instruction,
     Payout,
     PayoutStatus,
     WebhookEvent,
 )
+from payments.reserve import CREDIT_REVERSED as REVERSED
 from simulator import audit
 from simulator.world import World
 
@@ -149,6 +152,8 @@ def stuck() -> list[str]:
         *(f"quarantined {row}" for row in Escrow.objects.filter(quarantined_at__isnull=False)),
         *(f"{row}" for row in Basket.objects.exclude(status="ended")),
         *(f"recovery of {row}" for row in Chargeback.objects.filter(recovery_due=True)),
+        *(f"case {row.key}" for row in Incident.objects.filter(closed_at=None, kind=REVERSED)),
+        *(f"give-back {row}" for row in GiveBack.objects.filter(status="open")),
         *(f"payout {row.pk}" for row in Payout.objects.filter(status=PayoutStatus.PENDING)),
         *(f"chargeback {row}" for row in Chargeback.objects.filter(outcome="")),
     ]

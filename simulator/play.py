@@ -14,11 +14,12 @@ from payments.processor.interface import OutcomeUnknown, ProcessorRefused
 from simulator import checks, rest, trouble, world
 from simulator.acts import PEOPLE
 from simulator.basket_acts import BASKETS
+from simulator.gone_acts import GONE
 from simulator.played import Played
 from simulator.trouble import SURROUNDINGS, Crash
 from simulator.world import World
 
-ACTS = PEOPLE | BASKETS | SURROUNDINGS
+ACTS = PEOPLE | BASKETS | GONE | SURROUNDINGS
 
 
 def play(seed: int, steps: int) -> Played:

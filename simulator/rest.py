@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 
+from accounts.models import Person
 from accounts.refusals import Refusal
 from marketplace import sweeps
 from orders import disputes
 from orders.models import Dispute
-from payments import incidents, payouts, repairs
-from payments.models import Escrow, Instruction, PayoutAccount, WebhookEvent
+from payments import give_backs, incidents, payouts, repairs
+from payments.models import Escrow, Incident, Instruction, PayoutAccount, WebhookEvent
+from payments.reserve import CREDIT_REVERSED
 from simulator import acts, checks
 from simulator.world import World
 
@@ -57,9 +59,21 @@ def _people_act(world: World) -> None:
             disputes.decide(quarrel, actor=actor, outcome=outcome, reason="Seen.")
     for escrow in Escrow.objects.filter(quarantined_at__isnull=False).order_by("created_at"):
         repairs.return_quarantined(escrow, actor=actor, reason="Not as agreed.")
+    for case in Incident.objects.filter(kind=CREDIT_REVERSED, closed_at=None).order_by("pk"):
+        _end(case, actor)
     for dispute in acts.open_chargebacks(world):
         outcome = world.rng.choice(("won", "lost"))
         world.control("POST", f"disputes/{dispute}/", {"outcome": outcome})
+
+
+def _end(case: Incident, actor: Person) -> None:
+    """Give back what is there; where nothing is, or the bank was first, the case is closed."""
+    try:
+        cents = give_backs.suggested(case)
+        give_backs.begin(case, actor=actor, reason="Gone.", refund_cents=cents)
+    except Refusal:
+        with suppress(Refusal):
+            repairs.close_incident(case, actor=actor, reason="Nothing is there.")
 
 
 def _pay_out(world: World) -> bool:

@@ -94,7 +94,7 @@ def _record(
     left = [shown_to_be_left(order, reader, one) for one in _watched(order.verification, reader)]
     shown = [cents for cents in left if cents is not None]
     if len(shown) > reader.lag_intervals:
-        _dropped(order, max(shown))
+        gone(order, max(shown))
         return
     soon = left[-1] is not None
     seconds = settings.READING_INTERVAL_SECONDS if soon else settings.WATCH_INTERVAL_SECONDS
@@ -143,8 +143,10 @@ def shown_to_be_left(order: Order, reader: Reader, after: Reading) -> int | None
     return max(arrival.cents, 0)
 
 
-def _dropped(order: Order, cents: int) -> None:
-    """The credit is gone again: nothing is released, or nothing paid out, before people decided."""
+def gone(order: Order, cents: int) -> None:
+    """The credit is gone again, but for `cents`: nothing is released, or nothing paid out, before
+    people decided. Called with the order locked.
+    """
     _end(order, WatchEnd.DROPPED, measured_cents=cents)
     machine.remark(order, kind="credit_reversed", actor=None)
     if order.status == S.VERIFIED:

@@ -9,14 +9,15 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
 
 from accounts.models import Person
 from marketplace import sweeps
 from marketplace.celery import app
 from orders.models import Order
-from orders.verification import lending, taking
-from orders.verification.models import Verification
+from orders.verification import lending, taking, watching
+from orders.verification.models import Verification, Watch
 from tests.factories import PASSWORD, a_moderator
 from tests.sandbox_process import SandboxProcess
 from tests.verification.measured import Measured
@@ -118,6 +119,58 @@ def test_the_canary_is_found_nowhere(sandbox: SandboxProcess, logged: io.StringI
     one.holds(remaining=55)
     one.tick(2)
     assert bytes(row.ciphertext).hex() not in database_text()
+
+
+def test_a_key_that_is_kept_for_a_watch_is_found_nowhere_either(
+    sandbox: SandboxProcess, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the balance is read on, through a crash and a failure, and once the watch is over."""
+    one = Measured(sandbox, "openrouter", key=CANARY)
+    one.holds(granted=20)
+    browser = Client()
+    assert browser.login(email=one.buyer.email, password=PASSWORD)
+    path, given = f"orders/{one.order.pk}/", {"key": CANARY, "watch": True}
+    lent = browser.post(f"/api/v1/{path}readings/", given, "application/json")
+    assert lent.status_code == 202, lent.content
+    one.tick(2).holds(granted=70)
+    one.send().tick(2)
+    app.send_task("marketplace.tasks.measure")
+    one.fault("status_500")
+    for _ in range(2):
+        Watch.objects.update(next_at=Now())
+        sweeps.measure()
+    kept = Watch.objects.get(order=one.order)
+    assert kept.ciphertext is not None
+    # Handed on to the watch, and from the measuring gone.
+    assert one.measuring.ciphertext is None
+
+    def sinks() -> dict[str, str]:
+        return {
+            "database": database_text(),
+            "broker": broker_text(),
+            "logs": logged.getvalue(),
+            "pages": pages(one.order, one.buyer, one.order.seller, a_moderator()),
+            "repr": repr(kept) + str(kept) + repr(vars(kept)),
+            "answers": lent.content.decode(),
+        }
+
+    found = sinks()
+    assert [name for name, text in found.items() if CANARY in text] == []
+    assert bytes(kept.ciphertext).hex() in found["database"]
+    assert "End the watch" in found["pages"]
+
+    def burst(*given: object) -> None:
+        raise RuntimeError(f"something with {given!r}")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(taking, "read", burst)
+        Watch.objects.update(next_at=Now())
+        assert watching.take_due() == 0
+    assert "the reading of watch" in logged.getvalue()
+    assert browser.post(f"/{path}watch/").status_code == 302
+    ended = sinks()
+    assert [name for name, text in ended.items() if CANARY in text] == []
+    assert bytes(kept.ciphertext).hex() not in ended["database"]
 
 
 def test_a_crash_with_the_key_in_hand_says_nothing_of_it(
