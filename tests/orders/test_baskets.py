@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Notification, Person
 from accounts.refusals import Invalid, Refusal, WrongState
-from listings import publishing
+from listings import prices, publishing
 from listings.models import Listing
 from orders import baskets, cancellation, checkout, deadlines
 from orders.baskets import Wanted
@@ -21,6 +21,8 @@ from payments import baskets as cards
 from payments import webhooks
 from payments.models import Basket, Escrow, Instruction, WebhookEvent
 from payments.processor import processor
+from providers.models import Provider
+from providers.vocabulary import ResalePolicy
 from tests.factories import a_listing, a_seller
 from tests.sandbox_process import SandboxProcess
 from tests.trade import at_once, paid, placed, settle
@@ -176,6 +178,25 @@ def test_what_no_basket_holds(offers: list[Listing], buyer: Person, settings: La
     refusal(BasketRefused, buyer, wanted([one, two], face=110_00))
     settings.MAX_OPEN_ORDERS_PER_BUYER = 2
     refusal(TooManyOpenOrders, buyer, wanted([one, two, three]))
+
+
+def test_what_becomes_of_the_offers_between_placing_and_paying_changes_nothing(
+    offers: list[Listing], buyer: Person, sandbox: SandboxProcess
+) -> None:
+    """And paying in two tabs pays once."""
+    basket = a_basket(buyer, offers)
+    gone, cheaper, forbidden = offers
+    publishing.withdraw(Listing.objects.get(pk=gone.pk), actor=gone.seller)
+    prices.reprice(Listing.objects.get(pk=cheaper.pk), actor=cheaper.seller, discount_bp=7000)
+    Provider.objects.filter(pk=forbidden.provider_id).update(resale_policy=ResalePolicy.FORBIDDEN)
+    publishing.pause(Listing.objects.get(pk=forbidden.pk), actor=forbidden.seller)
+    for _ in range(2):
+        give_card(basket)
+    baskets.returned(basket)
+    settle()
+    assert statuses(basket) == ["paid"] * 3
+    assert money(sandbox)["charged_cents"] == 90_00
+    assert is_over(basket)
 
 
 def test_the_same_request_at_once_is_one_basket(offers: list[Listing], buyer: Person) -> None:
