@@ -352,3 +352,47 @@ def test_where_all_is_kept_for_one_debt_nothing_is_for_the_next(
     escrow.release(paid, actor=None, reason="")
     assert told.postings()[2:] == ["escrow:E:netted | seller:S > debt:S 2760 USD E"]
     assert recovery.owed_cents(seller2.pk, "USD") == 200
+
+
+def test_what_is_sent_to_the_bank(paid: Escrow) -> None:
+    told = Told(paid)
+    chargebacks.record(dispute())
+    chargebacks.answer(Chargeback.objects.get(), evidence={"a": "b"})
+    assert told.calls() == [
+        "evidence chargeback:dp_1:evidence ready due"
+        ' {"dispute": "dp_1", "evidence": {"a": "b"}, "submit": true}'
+    ]
+    assert Chargeback.objects.get().answered is True
+    assert told.events()[2:] == ["contested held>held - dp_1"]
+
+
+def test_what_is_not_answered_is_said(paid: Escrow) -> None:
+    told = Told(paid)
+    chargebacks.record(dispute())
+    chargebacks.answer(Chargeback.objects.get(), evidence=None)
+    assert told.events()[3:] == ["dispute_not_answered held>held - dp_1"]
+    assert (Chargeback.objects.get().answered, told.calls()) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "sent"}, {"status": "done"}, {"params": {"amount": 2999}}]
+)
+def test_a_refund_that_may_have_been_made_is_not_called_off(
+    paid: Escrow, change: dict[str, Any]
+) -> None:
+    escrow.refund(paid, actor=None, reason="")
+    Instruction.objects.update(**change)
+    Instruction.objects.create(kind="expire", purpose="e", params={"amount": PRICE}, escrow=paid)
+    told = Told(paid)
+    chargebacks.record(dispute(outcome="lost"))
+    assert told.postings() == [LOST % "platform:losses"]
+    assert not Instruction.objects.filter(status="called_off").exists()
+
+
+def test_another_trades_dispute_blocks_nothing_here(paid: Escrow, seller2: Person) -> None:
+    other = held(paid.buyer, seller2, "5")
+    chargebacks.record(CardDispute("dp_5", "ch_5", PRICE, ""))
+    chargebacks.record(dispute())
+    chargebacks.record(dispute(outcome="won"))
+    assert now(paid).contested_at is None
+    assert now(other).contested_at is not None
