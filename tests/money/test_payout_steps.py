@@ -253,6 +253,8 @@ def test_a_plan_keeps_its_hour(seller: Person, every: str, days: int) -> None:
     settled(seller, 100)
     (plan,) = payout_plans.due()
     assert payout_plans.pay(plan) == Payout.objects.get().pk
+    # Not due any more: the next time stays as it is.
+    assert payout_plans.pay(plan) is None
     assert PayoutPlan.objects.get().due_at == before + timedelta(days=days)
     assert payout_plans.due() == []
 
