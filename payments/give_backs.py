@@ -123,8 +123,8 @@ def choices(incident: Incident) -> list[dict[str, Any]]:
     """What may be given back, in cents: for what is gone, and all that can be."""
     escrow = incident.escrow
     assert escrow is not None
-    columns = {suggested(incident): "For what is gone"}
-    columns.setdefault(most_cents(escrow), "All that is there")
+    columns = {suggested(incident): "What is gone"}
+    columns.setdefault(most_cents(escrow), "All")
     return [preview(escrow, cents) | {"heading": text} for cents, text in columns.items()]
 
 
