@@ -39,4 +39,4 @@ class GiveBack(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.refund_cents} of {self.escrow_id}: {self.status}"
+        return f"{self.refund_cents / 100:,.2f} of {self.escrow_id}: {self.status}"

@@ -334,7 +334,7 @@ class Payout(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_cents} {self.currency} {self.status}"
+        return f"{self.amount_cents / 100:,.2f} {self.currency} {self.status}"
 
 
 class Chargeback(models.Model):
