@@ -15,7 +15,7 @@ from accounts.console import Act, ConsoleAdmin, amount, state
 from accounts.models import Person
 from listings import admin_checks as admin_checks  # a further page of the console
 from listings import admin_questions as admin_questions  # a further page of the console
-from listings import checks, publishing
+from listings import checks, consents, publishing
 from listings.lifecycle import machine
 from listings.models import Listing, ListingStatus, Report
 from listings.report_review import close_alike, close_report
@@ -88,6 +88,23 @@ class ListingAdmin(ConsoleAdmin):
             tone="danger",
             hint="The seller reads the reason.",
             fits=_in_review,
+        ),
+        Act(
+            name="consent",
+            label="Accept the consent",
+            done="Accepted: the seller can put the offer back.",
+            do=consents.accept,
+            hint="Read the newest document first, and its last day. The seller reads the reason.",
+            fits=lambda listing, person: consents.to_examine(listing) is not None,
+        ),
+        Act(
+            name="consent-refusal",
+            label="Refuse the consent",
+            done="Refused: the seller can hand in another one.",
+            do=consents.refuse,
+            tone="danger",
+            hint="The seller reads the reason.",
+            fits=lambda listing, person: consents.to_examine(listing) is not None,
         ),
         Act(
             name="removal",

@@ -103,12 +103,15 @@ class Consent(APIView):
         responses={201: api_shapes.ListingAnswer},
     )
     def post(self, request: PersonalRequest, listing_id: UUID) -> Response:
-        """Attach a PDF, PNG or JPEG file to a draft."""
+        """Attach a PDF, PNG or JPEG file to a draft, or to a paused offer that needs another."""
         listing = _own(request, listing_id)
         upload = request.FILES.get("document")
         if upload is None:
             raise serializers.ValidationError({"document": ["Attach a PDF, PNG or JPEG file."]})
-        consents.attach(listing, actor=request.user, upload=upload)
+        given = api_shapes.ConsentUpload(data=request.data)
+        given.is_valid(raise_exception=True)
+        until = given.validated_data.get("valid_until")
+        consents.attach(listing, actor=request.user, upload=upload, valid_until=until)
         return Response(api_shapes.represent(listing), status=201)
 
 

@@ -92,6 +92,9 @@ class ConsentUpload(serializers.Serializer[Any]):
     """A file as `multipart/form-data`."""
 
     document = serializers.FileField()
+    valid_until = serializers.DateField(
+        required=False, input_formats=["%Y-%m-%d"], help_text="Its last day, if it names one."
+    )
 
 
 class Search(serializers.Serializer[Any]):

@@ -18,11 +18,13 @@ INVARIANTS: Mapping[str, str] = {
             OR (step.next IS NULL AND ev.to_status <> l.status)""",
 }
 
-# A policy may become stricter while offers are live: for a person to look at.
+# A policy may become stricter while offers are live, and consents run out: a sweep pauses them, so
+# what is still here after some seconds is for a person to look at.
 ALARMS: Mapping[str, str] = {
     "what needs consent is live with an accepted consent": """
         SELECT l.id FROM listings_listing l JOIN providers_provider p ON p.slug = l.provider_id
         WHERE l.status = 'live' AND p.resale_policy <> 'allowed' AND NOT EXISTS (
             SELECT FROM listings_consent c
-            WHERE c.listing_id = l.id AND c.accepted_at IS NOT NULL)""",
+            WHERE c.listing_id = l.id AND c.accepted_at IS NOT NULL
+            AND coalesce(c.valid_until >= (now() AT TIME ZONE 'UTC')::date, true))""",
 }

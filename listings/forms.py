@@ -275,6 +275,16 @@ class SellForm(ListingForm):
         super()._clean_codes(given)
 
 
+class ConsentForm(forms.Form):
+    """What a consent says of itself, beside its file."""
+
+    valid_until = forms.DateField(
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": "Valid until: give a day, as in 2027-01-31, or nothing."},
+    )
+
+
 class ReportForm(forms.ModelForm):
     """What is wrong with an offer."""
 

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Person
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
-from listings import alerts, checks, limits, ranks, vault
+from listings import alerts, checks, limits, permission, ranks, vault
 from listings.lifecycle import EDITABLE, machine
 from listings.models import Code, CodeStatus, Consent, Listing, ListingStatus, earliest_expiry
 from listings.refusals import CodesMissing, ConsentMissing
@@ -115,11 +115,12 @@ def _require_codes(listing: Listing) -> None:
 def approve(listing: Listing, *, actor: Person, reason: str) -> None:
     """Put an offer on the market; its newest consent counts as examined."""
     with transaction.atomic():
-        _require_moderator(listing, actor)
+        require_moderator(listing, actor)
         _require_unexpired(listing)
         consent = listing.consents.first()
-        if listing.provider.needs_consent and consent is None:
-            raise ConsentMissing
+        if consent:
+            Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)
+        permission.require_permitted(listing)
         # Only what the moderator has read: not what was handed in since.
         read = Q(status_since=listing.status_since)
         machine.advance(
@@ -132,34 +133,34 @@ def approve(listing: Listing, *, actor: Person, reason: str) -> None:
             seller_rank=ranks.rank_of(listing.seller),
         )
         alerts.announce(listing)
-        if consent:
-            Consent.objects.filter(pk=consent.pk).update(accepted_at=Now(), accepted_by=actor)
-        _announce(listing, actor, "listing_approved", reason)
+        announce(listing, actor, "listing_approved", reason)
 
 
 def reject(listing: Listing, *, actor: Person, reason: str) -> None:
     """Send an offer back to its seller, with what must change."""
     with transaction.atomic():
-        _require_moderator(listing, actor)
+        require_moderator(listing, actor)
         machine.advance(listing, S.REJECTED, kind="rejected", actor=actor, note=reason)
-        _announce(listing, actor, "listing_rejected", reason)
+        announce(listing, actor, "listing_rejected", reason)
 
 
 def remove(listing: Listing, *, actor: Person, reason: str) -> None:
     """Take an offer off the market for good. Orders under way go on."""
     with transaction.atomic():
-        _require_moderator(listing, actor)
+        require_moderator(listing, actor)
         machine.advance(listing, S.REMOVED, kind="removed", actor=actor, note=reason)
         vault.void(listing)
-        _announce(listing, actor, "listing_removed", reason)
+        announce(listing, actor, "listing_removed", reason)
 
 
-def _require_moderator(listing: Listing, actor: Person) -> None:
+def require_moderator(listing: Listing, actor: Person) -> None:
+    """Raises NotAllowed for whoever may not decide on this offer."""
     if not actor.is_staff or actor.pk == listing.seller_id:
         raise NotAllowed("Nobody decides on their own offer.")
 
 
-def _announce(listing: Listing, actor: Person, kind: str, reason: str) -> None:
+def announce(listing: Listing, actor: Person, kind: str, reason: str) -> None:
+    """Write a decision on an offer down, and tell its seller."""
     audit.record(actor=actor, act=kind, subject=f"listing:{listing.pk}", reason=reason)
     event = listing.events.order_by("-id").values_list("id", flat=True)[0]
     notify(
@@ -184,6 +185,7 @@ def resume(listing: Listing, *, actor: Person) -> Listing:
         if listing.status != S.PAUSED:
             raise WrongState
         _require_unexpired(listing)
+        permission.require_permitted(listing)
         machine.advance(listing, S.LIVE, kind="resumed", actor=actor)
         alerts.announce(listing)
     return listing

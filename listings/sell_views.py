@@ -18,7 +18,7 @@ from accounts.keyset import page
 from accounts.models import Person
 from accounts.refusals import Invalid
 from listings import consents, publishing
-from listings.forms import initial
+from listings.forms import ConsentForm, initial
 from listings.lifecycle import EDITABLE
 from listings.models import CodeStatus, Listing, ListingEvent
 from listings.price_views import price_forms
@@ -174,7 +174,10 @@ def consent(request: HttpRequest, listing_id: UUID) -> HttpResponse:
     listing, upload = _own(request, listing_id), request.FILES.get("document")
     if upload is None:
         raise Invalid("document", "Choose a file first: a PDF, PNG or JPEG.")
-    consents.attach(listing, actor=_me(request), upload=upload)
+    until = ConsentForm(request.POST)
+    if not until.is_valid():
+        raise Invalid("valid_until", str(until.errors["valid_until"][0]))
+    consents.attach(listing, actor=_me(request), upload=upload, **until.cleaned_data)
     messages.success(request, "The consent is attached. A moderator examines it.")
     return redirect("sell:edit", listing.pk)
 

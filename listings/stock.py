@@ -9,7 +9,7 @@ from django.db.models import F
 
 from accounts import returning
 from accounts.models import Person
-from listings import expiry
+from listings import expiry, permission
 from listings.lifecycle import machine
 from listings.models import Listing, ListingStatus
 from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
@@ -60,6 +60,8 @@ def give_back(listing: Listing, face_value_cents: int) -> None:
     listing.refresh_from_db()
     if listing.status == ListingStatus.SOLD_OUT:
         machine.advance(listing, ListingStatus.LIVE, kind="back_in_stock", actor=None)
+        # The terms may have changed while there was nothing left to be paused.
+        permission.pause_forbidden(listing.pk)
 
 
 def sell(listing: Listing, face_value_cents: int) -> None:

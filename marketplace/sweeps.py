@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import audit_chain, notifications, proposals
-from listings import alerts, expiry, facets, prices
+from listings import alerts, expiry, facets, permission, prices
 from marketplace import ledger_audit
 from marketplace.console import alarms, overview
 from orders import baskets as order_baskets
@@ -105,6 +105,7 @@ def sweep() -> dict[str, int]:
             "instructions": _once(instructions.carry_out_due),
             "editions": _once(catalogue.load_begun),
             "listings": _once(expiry.expire_due),
+            "not permitted": _once(permission.pause_due),
             "reminders": _once(expiry.remind_due),
             "prices": _once(prices.fall_due),
             "alerts": _once(alerts.tell_due),

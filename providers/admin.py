@@ -67,7 +67,7 @@ class ProviderAdmin(ConsoleAdmin):
         Act(
             name="policy",
             label="Change the policy",
-            done="The policy is changed. Live offers stay as they are: decide on each.",
+            done="The policy is changed. Live offers that now lack a consent are being paused.",
             do=_change,
             form=PolicyForm,
             begins_with=_as_it_is,
@@ -95,7 +95,7 @@ class ProviderAdmin(ConsoleAdmin):
     def more(self, row: Any) -> dict[str, Any]:
         return {
             "changes": row.policy_changes.select_related("actor")[:20],
-            # What a change leaves as it is, to be decided on one by one.
+            # What a change may take off the market.
             "live_offers": min(row.listings.filter(status="live")[: COUNTED + 1].count(), COUNTED),
             "counted": COUNTED,
             "affected": row.listings.filter(status="live")

@@ -77,6 +77,12 @@ class Provider(models.Model):
     policy_overridden = models.BooleanField(
         default=False, help_text="A moderator decided; the catalogue no longer sets the policy."
     )
+    policy_in_effect = models.CharField(
+        max_length=20,
+        blank=True,
+        editable=False,
+        help_text="The policy for which live offers were looked through.",
+    )
 
     transfer_methods = ArrayField(models.CharField(max_length=20, choices=TransferMethod))
     transfer_notes = models.TextField()

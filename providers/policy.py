@@ -15,9 +15,9 @@ def change_policy(
 ) -> PolicyChange:
     """Set the resale policy, and keep what it was, who changed it and why.
 
-    From then on the catalogue no longer sets this provider's policy. Listings that are already
-    live are not touched: the console shows them, and a moderator decides on each. Raises Invalid
-    when the policy is unknown, or clause or reason is empty, or a permission has no source.
+    From then on the catalogue no longer sets this provider's policy. Live offers that may no
+    longer be live are paused by a sweep (`listings.permission`). Raises Invalid when the policy
+    is unknown, or clause or reason is empty, or a permission has no source.
     """
     clause, source, reason = clause.strip(), source.strip(), reason.strip()
     _refuse_gaps(policy=policy, clause=clause, source=source, reason=reason)

@@ -130,6 +130,13 @@ def _reviews() -> QuerySet[Any]:
     )
 
 
+def _consents() -> QuerySet[Any]:
+    """Paused offers whose seller handed in a consent that nobody has decided on."""
+    new = Consent.objects.filter(accepted_at=None, refused_at=None)
+    paused = Listing.objects.filter(status=ListingStatus.PAUSED)
+    return paused.filter(pk__in=new.values("listing"))
+
+
 def _policies() -> QuerySet[Any]:
     """Permissions that nobody has looked after for long."""
     old = Provider.objects.filter(retired=False, resale_policy=ResalePolicy.ALLOWED)
@@ -219,6 +226,11 @@ KINDS = (
             F("provider__name"), Value(": "),
             _label("provider__resale_policy", ResalePolicy.choices), "said",
         ),
+    ),
+    Kind(
+        "consent", "Consent", "listings.listing", 5, "waiting", DAY,
+        _consents, "status_since",
+        F("title"), Concat(F("provider__name"), Value(": the offer is paused without it.")),
     ),
     Kind(
         "documents", "Documents", "orders.order", 5, "waiting", 2 * DAY,

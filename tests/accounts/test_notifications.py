@@ -21,7 +21,7 @@ from accounts import proposals as agreeing
 from accounts.models import Notification, Person
 from accounts.notifications import notify
 from accounts.proposals import Terms
-from listings import alerts, expiry, prices, questions, saved, vault
+from listings import alerts, consents, expiry, permission, prices, questions, saved, vault
 from listings.models import Code, Listing, earliest_expiry
 from marketplace.console import alarms
 from marketplace.console.overview import Figure
@@ -45,8 +45,17 @@ from orders.verification.models import Watch
 from payments import chargebacks, give_backs, payouts, suspicions
 from payments.models import Incident, Instruction
 from payments.processor.interface import CardDispute, Warned
+from providers.policy import change_policy
 from tests.architecture.source import modules
-from tests.factories import PASSWORD, a_listing, a_moderator, a_person, a_seller
+from tests.factories import (
+    PASSWORD,
+    a_document,
+    a_listing,
+    a_moderator,
+    a_person,
+    a_provider,
+    a_seller,
+)
 from tests.orders.quarrels import WORDS, a_disputed_order, an_answered_order, decide, now
 from tests.orders.stages import CODES, an_order
 from tests.orders.test_baskets import DECLINED, a_basket, give_card
@@ -58,7 +67,7 @@ from tests.verification.measured import LADDERS, Measured
 
 LAYOUTS = {"notification"}
 TEXTS = {path.stem for path in (ROOT / "templates" / "emails").glob("*.txt")} - LAYOUTS
-TELLING = {"tell", "notify", "_tell", "_tell_part", "_announce", "_notice"}
+TELLING = {"tell", "notify", "_tell", "_tell_part", "announce", "_notice"}
 
 
 def kinds_in_the_code() -> set[str]:
@@ -108,6 +117,7 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     Listing.objects.filter(pk=a_listing().pk).update(expires_on=earliest_expiry())
     expiry.remind_due()
     saved.save(buyer, QueryDict("max_price_cents=30000"))
+    _forbidden(buyer)
     watched = a_listing(seller=a_seller())
     alerts.watch(buyer, watched)
     prices.reprice(watched, actor=watched.seller, discount_bp=5000)
@@ -121,6 +131,19 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     _said(buyer)
     _in_parts(buyer)
     _taken_back(sandbox)
+
+
+def _forbidden(buyer: Person) -> None:
+    """New terms pause an offer that somebody watches; one consent does not do, another does."""
+    paused, moderator = a_listing(provider=a_provider("stricter")), a_moderator()
+    alerts.watch(buyer, paused)
+    terms = {"policy": "unknown", "clause": "Ask.", "source": "", "reason": "New terms."}
+    change_policy(provider=paused.provider, actor=moderator, **terms)
+    permission.pause_due()
+    paused.refresh_from_db()
+    for decide_on in (consents.refuse, consents.accept):
+        consents.attach(paused, actor=paused.seller, upload=a_document())
+        decide_on(paused, actor=moderator, reason="I read it.")
 
 
 def _taken_back(sandbox: SandboxProcess) -> None:

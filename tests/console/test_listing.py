@@ -1,14 +1,19 @@
 """A moderator decides on an offer."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AuditEntry, Notification, Person
-from listings import publishing
+from listings import consents, publishing
 from listings.models import Code, Listing, ListingStatus
+from marketplace.console import queue
+from marketplace.console.queue import View
 from providers.vocabulary import ResalePolicy
 from tests.console.conftest import signed_in
-from tests.factories import a_listing, a_moderator, a_provider
+from tests.factories import a_document, a_listing, a_moderator, a_provider
 
 S = ListingStatus
 
@@ -171,3 +176,28 @@ def test_what_was_handed_in_again_is_looked_at_again(desk: Client, waiting: List
     answer = desk.post(address(waiting, "approval"), form, follow=True)
     assert "This has changed since you opened it." in answer.content.decode()
     unchanged(waiting)
+
+
+def test_a_consent_of_a_paused_offer_waits_and_is_decided_on(
+    desk: Client, moderator: Person, seller: Person
+) -> None:
+    provider = a_provider("strict", resale_policy=ResalePolicy.CONSENT_REQUIRED)
+    paused = a_listing(seller=seller, status=S.PAUSED, provider=provider)
+    assert "consent" not in [item.kind.name for item in queue.items(moderator, View())]
+    for name, accepted in (("consent-refusal", False), ("consent", True)):
+        until = timezone.now().date() + timedelta(days=90)
+        consents.attach(paused, actor=seller, upload=a_document(), valid_until=until)
+        (item,) = queue.items(moderator, View(kind="consent"))
+        assert item.key == f"listings.listing:{paused.pk}"
+        page = desk.get(address(paused)).content.decode()
+        assert "To examine" in page
+        assert "Its last day, as the seller says" in page
+        desk.post(address(paused, name), {"reason": "I read it."})
+        newest = paused.consents.first()
+        assert newest is not None
+        assert bool(newest.accepted_at) == accepted != bool(newest.refused_at)
+        assert queue.items(moderator, View(kind="consent")) == []
+        again = desk.post(address(paused, name), {"reason": "Again."}, follow=True)
+        assert "This step does not fit the present state." in again.content.decode()
+    assert "Refused" in desk.get(address(paused)).content.decode()
+    assert paused.status == S.PAUSED

@@ -153,7 +153,7 @@ def test_a_moderator_does_not_change_a_policy(desk: Client) -> None:
     assert not PolicyChange.objects.exists()
 
 
-def test_who_changes_a_policy_sees_which_offers_stay_live(office: Client) -> None:
+def test_who_changes_a_policy_sees_which_offers_are_live(office: Client) -> None:
     provider = a_provider()
     address = f"/console/providers/provider/{provider.pk}/change/"
     assert "Live offers: 0" in office.get(address).content.decode()
