@@ -61,7 +61,7 @@ def recorded(listing: UUID, buyer: Person, token: str) -> Recording:
     logging.disable(logging.NOTSET)
     # Later statements go on with the number that this one answers with.
     number = PlacedRequest.objects.latest("pk").pk
-    return replace(found, numbers='SELECT "orders_placedrequest"', numbered=str(number))
+    return replace(found, numbers="INSERT INTO orders_placedrequest", numbered=str(number))
 
 
 def terms(listing: UUID) -> str:
@@ -102,7 +102,7 @@ def prepare(home: Path, sellers: Sequence[Person], buyers: Sequence[Person]) -> 
     key = next(
         value
         for sql, values in recording.statements
-        if sql.startswith('INSERT INTO "orders_placedrequest"')
+        if sql.startswith("INSERT INTO orders_placedrequest")
         for value in values
         if isinstance(value, str) and len(value) == 36
     )

@@ -67,7 +67,7 @@ def test_the_page_says_them_and_asks_the_database_for_none(client: Client) -> No
     forget_all()
     with CaptureQueriesContext(connection) as queries:
         page = client.get("/listings/?category=gpu").content.decode()
-    assert len(queries) <= 3  # providers, common words, offers
+    assert len(queries) <= 3  # providers of today, all there ever were, offers
     for words in (
         *("Acme (21)", "Pics (0)", "GPU time (21)", "Images (3)", "40% or more (21)"),
         *("30 days or more (21)", "365 days or more (6)", "Established or trusted (15)"),
