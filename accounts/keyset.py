@@ -80,18 +80,22 @@ def _from(rows: QuerySet[Any, Row], by: str, cursor: str | None) -> _Ordered[Row
 
 
 class _Beyond(Func):
-    """`(column, pk) < (value, key)`: rows compared whole, which one index answers.
-
-    Values go as text, so that one that the column does not take is a DataError and no other.
-    """
+    """`(column, pk) < (value, key)`: rows compared whole, which one index answers."""
 
     output_field = BooleanField()
 
     def as_sql(  # type: ignore[override]
         self, compiler: Any, connection: Any, **_: Any
-    ) -> tuple[str, list[str]]:
-        column, pk = (compiler.compile(part)[0] for part in self.get_source_expressions())
-        return f"({column}, {pk}) {self.extra['sign']} (%s, %s)", [*map(str, self.extra["at"])]
+    ) -> tuple[str, list[Any]]:
+        sides, values = [], []
+        for part, given in zip(self.get_source_expressions(), self.extra["at"], strict=True):
+            field = part.output_field
+            # What the column does not take is refused here, and never reaches the database.
+            value = field.to_python(given)
+            field.run_validators(value)
+            sides.append(compiler.compile(part)[0])
+            values.append(field.get_db_prep_value(value, connection))
+        return f"({', '.join(sides)}) {self.extra['sign']} (%s, %s)", values
 
 
 @contextmanager

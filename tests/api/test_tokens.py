@@ -50,7 +50,7 @@ def test_unknown_addresses_cost_as_much_work(anybody: Caller, buyer: Person) -> 
         anybody.post("tokens/", {"email": email, "password": "wrong"})
         return time.perf_counter() - began
 
-    fastest = {email: min(seconds(email) for _ in range(2)) for email in (buyer.email, "n@x.org")}
+    fastest = {email: min(seconds(email) for _ in range(5)) for email in (buyer.email, "n@x.org")}
     assert 0.5 < fastest[buyer.email] / fastest["n@x.org"] < 2
 
 
