@@ -121,7 +121,9 @@ def test_the_way_back() -> None:
         publishing.resume(now(listing), actor=seller)
     with pytest.raises(WrongState):  # there is none
         consents.accept(now(listing), actor=moderator, reason="Read.")
+    assert next_step(listing) == "Attach"
     consents.attach(now(listing), actor=seller, upload=a_document())
+    assert next_step(listing) == "A moderator examines"
     with pytest.raises(ConsentMissing):
         publishing.resume(now(listing), actor=seller)
     with pytest.raises(NotAllowed):
@@ -134,10 +136,20 @@ def test_the_way_back() -> None:
     assert now(listing).status == S.PAUSED
     consents.attach(now(listing), actor=seller, upload=a_document("b.pdf"))
     consents.accept(now(listing), actor=moderator, reason="It names this credit.")
+    assert next_step(listing) == "Resume"
     assert publishing.resume(now(listing), actor=seller).status == S.LIVE
     kinds = Notification.objects.filter(person=seller).values_list("kind", flat=True)
     assert {"listing_consent_refused", "listing_consent_accepted"} <= set(kinds)
     assert ledger_audit.findings() == []
+
+
+def next_step(listing: Listing) -> str:
+    """What the page of a paused offer has its seller do."""
+    client = Client()
+    client.force_login(listing.seller)
+    page = client.get(f"/sell/{listing.pk}/").content.decode()
+    said = page.partition('id="next-title"')[2]
+    return next(words for words in ("Attach", "A moderator examines", "Resume") if words in said)
 
 
 def test_a_consent_that_ran_out_is_not_accepted() -> None:
