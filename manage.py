@@ -16,7 +16,7 @@ def main() -> None:
         embedded.start_at_need()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
     # To migrate makes millions of objects, and hardly any garbage.
-    gc.set_threshold(memory.NEW_OBJECTS, 20, 100)
+    gc.set_threshold(*memory.RARELY)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

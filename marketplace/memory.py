@@ -3,11 +3,11 @@
 import gc
 
 # Python's own 700 means that most of the time nothing is found, at a tenth of a process's time.
-NEW_OBJECTS = 50_000
+RARELY = (50_000, 20, 100)
 
 
 def settle() -> None:
     """Call it when all is imported: that is left out from now on, and the rest looked at rarely."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, 20, 100)
+    gc.set_threshold(*RARELY)

@@ -230,7 +230,6 @@ def claimed(*, buyer: Person, key: str, body: Any) -> PlacedRequest:
         )
         if written := cursor.fetchone():
             request.pk = written[0]
-            request._state.adding = False
             return request
     request = PlacedRequest.objects.select_for_update(of=("self",)).get(buyer=buyer, key=key)
     if request.body_digest != digest:

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import editions
 from accounts.models import Document, Edition, Person
-from accounts.refusals import Invalid
 from orders import decisions, dispute_views
 from orders.decisions import Table
 from orders.models import Dispute, DisputeStatus
@@ -39,11 +38,8 @@ class Kind:
 
 def _check_decisions(_about: str, text: str) -> Table:
     editions.parse(text)
-    try:
-        return decisions.read_edition(text)
-    except CatalogueError as error:
-        problem = f"{error.field}: {error.problem}."
-        raise Invalid("text", problem[: editing.LONGEST_PROBLEM]) from None
+    table: Table = editing.fitting(decisions.read_edition, text)
+    return table
 
 
 def _show_decisions(request: HttpRequest, about: str, text: str) -> HttpResponse:

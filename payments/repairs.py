@@ -10,11 +10,10 @@ from django.db.models.functions import Now
 from accounts import audit
 from accounts.models import Person
 from accounts.refusals import NotAllowed, WrongState
-from payments import incidents, instructions, ledger, returns, suspicions
+from payments import give_backs, incidents, instructions, ledger, returns, suspicions
 from payments.escrow import machine
 from payments.models import (
     Escrow,
-    GiveBack,
     Incident,
     Instruction,
     InstructionStatus,
@@ -61,8 +60,7 @@ def close_incident(incident: Incident, *, actor: Person, reason: str) -> None:
     _require_moderator(actor, own=concerns(incident.escrow, actor))
     with transaction.atomic():
         open_one = Incident.objects.filter(pk=incident.pk, closed_at=None)
-        under_way = GiveBack.objects.filter(incident=incident, status=GiveBack.Status.OPEN)
-        if under_way.exists():
+        if give_backs.is_under_way(incident):
             raise WrongState("What was decided is being carried out; it closes with that.")
         if not open_one.update(closed_at=Now()):
             raise WrongState("This incident is closed already.")

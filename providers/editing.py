@@ -1,5 +1,6 @@
 """What an edition of a provider's facts or guide may say, and how its page would look."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ def check_provider(slug: str, text: str) -> CatalogueEntry:
     for key in catalogue.LEFT_TO_FILE:
         if table.get(key) != file.get(key):
             raise Invalid("text", f"{key}: must stay as it is in the file. {ELSEWHERE[key]}")
-    entry: CatalogueEntry = _read(catalogue.read_edition, slug, text)
+    entry: CatalogueEntry = fitting(catalogue.read_edition, slug, text)
     _require_past("checked_on", entry.provider["checked_on"])
     # What the tables would not take is found before anybody agrees to it.
     catalogue.try_loading(entry)
@@ -42,7 +43,7 @@ def check_provider(slug: str, text: str) -> CatalogueEntry:
 def check_guide(slug: str, text: str) -> Guide | None:
     """The guide in a text, None where it is empty. Raises Invalid, naming the key."""
     editions.parse(text)
-    guide: Guide | None = _read(written.read_edition, slug, text)
+    guide: Guide | None = fitting(written.read_edition, slug, text)
     if guide is not None:
         _require_past("checked_on", guide.checked_on)
         for source in guide.sources:
@@ -56,9 +57,10 @@ def _require_past(field: str, day: date) -> None:
         raise Invalid("text", f"{field}: {day} is still to come.")
 
 
-def _read(read: Any, slug: str, text: str) -> Any:
+def fitting(read: Callable[..., Any], *given: str) -> Any:
+    """What `read` makes of a text. Raises Invalid, naming the key, for its CatalogueError."""
     try:
-        return read(slug, text)
+        return read(*given)
     except CatalogueError as error:
         raise Invalid("text", f"{error.field}: {error.problem}."[:LONGEST_PROBLEM]) from None
 

@@ -102,10 +102,8 @@ def test_a_consent_runs_out_after_its_last_day() -> None:
 
 
 def test_a_newer_consent_keeps_it_live() -> None:
-    listing = consenting(valid_until=TODAY - timedelta(days=1))
-    Listing.objects.filter(pk=listing.pk).update(status=S.LIVE)
-    Consent.objects.update(ran_out_at=None)
-    moderator = a_moderator()
+    listing, moderator = consenting(), a_moderator()
+    Consent.objects.filter(listing=listing).update(valid_until=TODAY - timedelta(days=1))
     kept = {"original_name": "new.pdf", "accepted_at": timezone.now(), "accepted_by": moderator}
     Consent.objects.create(listing=listing, digest="0" * 64, **kept)
     assert permission.pause_due() == 0
