@@ -109,6 +109,8 @@ def test_nothing_is_paid_twice(
     stack: Stack, buyer: Program, seller: Program, readable: Path
 ) -> None:
     listing, backup = offer(stack, "Startup credit for GPU rental"), Backup(stack, readable)
+    # What earlier trades moved is written down, or it would be missing from the backup as well.
+    wait_until(lambda: under_way(stack) == 0, what="earlier transfers are recorded")
     with backup.log_kept():
         backup.take()
         order = bought(buyer, seller, listing)
