@@ -9,13 +9,14 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Person
 from accounts.refusals import Invalid, WrongState
 from listings.lifecycle import EDITABLE, machine
-from listings.models import Consent, Listing, ListingStatus
+from listings.models import Consent, Listing, Listings, ListingStatus
 from listings.permission import LASTING
 from listings.pictures import re_encoded
 from listings.publishing import announce, own, require_moderator
@@ -62,6 +63,14 @@ def accept(listing: Listing, *, actor: Person, reason: str) -> None:
 def refuse(listing: Listing, *, actor: Person, reason: str) -> None:
     """The newest consent of a paused offer does not do; its seller may hand in another."""
     _decide(listing, actor, reason, "refused", refused_at=Now())
+
+
+def waiting() -> Listings:
+    """Paused offers with a consent `to_examine`."""
+    newer = Consent.objects.filter(listing=OuterRef("listing"), pk__gt=OuterRef("pk"))
+    undecided = Consent.objects.filter(~Exists(newer), accepted_at=None, refused_at=None)
+    paused = Listing.objects.filter(status=ListingStatus.PAUSED)
+    return paused.filter(pk__in=undecided.values("listing"))
 
 
 def to_examine(listing: Listing) -> Consent | None:

@@ -26,6 +26,7 @@ from django.db.models.functions import Cast, Concat, Now, StrIndex, Substr
 
 from accounts import one_person
 from accounts.models import Likeness, Proposal
+from listings import consents
 from listings.check_models import FLAGGED_FROM
 from listings.models import Consent, Listing, ListingStatus, Report
 from orders.models import Dispute, DisputeStatus, Order, OrderStatus, Rating, Verdict
@@ -130,13 +131,6 @@ def _reviews() -> QuerySet[Any]:
     )
 
 
-def _consents() -> QuerySet[Any]:
-    """Paused offers whose seller handed in a consent that nobody has decided on."""
-    new = Consent.objects.filter(accepted_at=None, refused_at=None)
-    paused = Listing.objects.filter(status=ListingStatus.PAUSED)
-    return paused.filter(pk__in=new.values("listing"))
-
-
 def _policies() -> QuerySet[Any]:
     """Permissions that nobody has looked after for long."""
     old = Provider.objects.filter(retired=False, resale_policy=ResalePolicy.ALLOWED)
@@ -229,7 +223,7 @@ KINDS = (
     ),
     Kind(
         "consent", "Consent", "listings.listing", 5, "waiting", DAY,
-        _consents, "status_since",
+        consents.waiting, "status_since",
         F("title"), Concat(F("provider__name"), Value(": the offer is paused without it.")),
     ),
     Kind(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, Notification, Person
 from listings import consents, publishing
-from listings.models import Code, Listing, ListingStatus
+from listings.models import Code, Consent, Listing, ListingStatus
 from marketplace.console import queue
 from marketplace.console.queue import View
 from providers.vocabulary import ResalePolicy
@@ -183,6 +183,12 @@ def test_a_consent_of_a_paused_offer_waits_and_is_decided_on(
 ) -> None:
     provider = a_provider("strict", resale_policy=ResalePolicy.CONSENT_REQUIRED)
     paused = a_listing(seller=seller, status=S.PAUSED, provider=provider)
+    Consent.objects.create(listing=paused, digest="0" * 64, original_name="second.pdf")
+    first, second = paused.consents.order_by("pk")
+    moved = {"accepted_at": first.accepted_at, "accepted_by": first.accepted_by}
+    Consent.objects.filter(pk=first.pk).update(accepted_at=None, accepted_by=None)
+    Consent.objects.filter(pk=second.pk).update(**moved)
+    # The first was replaced before anybody had decided on it, and nobody can any more.
     assert "consent" not in [item.kind.name for item in queue.items(moderator, View())]
     for name, accepted in (("consent-refusal", False), ("consent", True)):
         until = timezone.now().date() + timedelta(days=90)
