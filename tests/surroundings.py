@@ -79,7 +79,8 @@ if HOME not in os.environ:
     # At once, or the sweep of another run takes this one for dead; held until the process ends.
     _lock = open(f"{os.environ[HOME]}/lock", "w")  # noqa: SIM115
     fcntl.flock(_lock, fcntl.LOCK_EX)
-    # Sets have another order in every run, but the same one in all workers of a run.
+    # Sets have another order in every run, but the same one in all workers of a run (but for a set
+    # out of bytecode, which keeps the order of the process that wrote it: parametrize over a list).
     os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 _set_environment()
 
