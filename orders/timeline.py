@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Person
-from orders import decisions
+from orders import decisions, whereabouts
 from orders.code_reports import is_open
 from orders.completion import part_price
 from orders.disputes import may_appeal
@@ -26,8 +26,8 @@ from orders.tranches import may_come_in_parts
 from orders.verification.lending import reader_for
 from orders.verification.models import Course, Verification
 from orders.verification.reasons import explain
-from payments import escrow
-from payments.models import EscrowStatus
+from payments import escrow, reserve
+from payments.models import EscrowStatus, GiveBack
 from providers.catalogue_reader import Reader
 from providers.vocabulary import TransferMethod
 
@@ -59,6 +59,8 @@ STOPS = {
     "taken_back_by_bank",
     "fraud_suspected",
 }
+# Kinds that a trade's stages name although the order stays as it is.
+ALSO = {"credit_reversed"}
 # What the reader is asked to do, as opposed to what they wait for.
 TASKS = {
     "pay",
@@ -99,7 +101,7 @@ class Step:
 class Trade:
     """An order as its `role`, buyer or seller, sees it.
 
-    `money_at` is buyer, held, seller or returned; `credit_at` is seller, moving or buyer.
+    `money_at` and `credit_at`, and how much of it is there, are as in `orders.whereabouts`.
     `version` changes whenever something on the page would.
     """
 
@@ -107,7 +109,9 @@ class Trade:
     role: str
     other: Person
     money_at: str
+    money_cents: int
     credit_at: str
+    credit_cents: int | None
     next: str
     may: set[str]
     steps: Sequence[Step]
@@ -120,23 +124,12 @@ class Trade:
     default: decisions.Default | None = None
     weighing: Weighing | None = None
     parts: Sequence[Tranche] = ()
-
-    @property
-    def lane_cents(self) -> int:
-        """What the picture of the money shows: what is held, while it is."""
-        return self.order.escrow.held_cents if self.money_at == "held" else self.order.price_cents
+    shares: escrow.Shares | None = None
 
     @property
     def why(self) -> str:
         """Why the measuring ended as it did."""
         return explain(self.measuring.reason) if self.measuring else ""
-
-    @property
-    def split(self) -> escrow.Shares | None:
-        """Who got what of a payment that was split."""
-        held = self.order.escrow
-        is_split = held.status == EscrowStatus.SPLIT
-        return escrow.shares(held, held.refunded_cents) if is_split else None
 
     @property
     def key_words(self) -> str:
@@ -156,21 +149,29 @@ class Trade:
 
 def trade(order: Order, *, viewer: Person) -> Trade:
     """The whole picture, for the order's page. One query beyond the order with its parts,
-    one more where documents were compared, and one where it comes in parts."""
+    one more where documents were compared, one where it comes in parts, and where the credit is
+    gone again one for the case and one for what was given back."""
     events = list(order.events.all())
     dispute: Dispute | None = getattr(order, "dispute", None)
     goes_on = dispute is not None and order.status == S.DISPUTED
     viewer = order.party(viewer)
     role = role_of(order, viewer)
+    back = (
+        list(order.escrow.give_backs.filter(status=GiveBack.Status.DONE))
+        if order.escrow.given_back_cents
+        else []
+    )
     return Trade(
         order=order,
         role=role,
         other=order.seller if role == "buyer" else order.buyer,
-        money_at=money_at(order),
-        credit_at=credit_at(order),
-        next=next_step(order, role=role),
+        money_at=whereabouts.money_at(order),
+        money_cents=whereabouts.money_cents(order),
+        credit_at=whereabouts.credit_at(order),
+        credit_cents=whereabouts.credit_cents(order),
+        next=next_step(order, role=role) or _afterwards(order),
         may=_may(order, role),
-        steps=_steps(order, events),
+        steps=[*_steps(order, events), *(Step("given_back", "done", one.ended_at) for one in back)],
         history=[(event, _by(order, event, viewer)) for event in reversed(events)],
         dispute=dispute,
         version=_version(order, events),
@@ -180,6 +181,7 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         default=time_decides(order, dispute) if dispute and goes_on else None,
         weighing=order.weighings.last() if order.weighed_at else None,
         parts=list(order.tranches.all()) if order.parts_sent_cents else (),
+        shares=_shares(order, back),
     )
 
 
@@ -193,27 +195,6 @@ def time_decides(order: Order, dispute: Dispute) -> decisions.Default | None:
 def role_of(order: Order, viewer: Person) -> str:
     """Which party the reader is."""
     return "buyer" if viewer.pk == order.buyer_id else "seller"
-
-
-def money_at(order: Order) -> str:
-    """Where the buyer's money is now. A split counts as the seller's: most of it usually is."""
-    match order.escrow.status:
-        case EscrowStatus.HELD:
-            return "held"
-        case EscrowStatus.RELEASED | EscrowStatus.SPLIT:
-            return "seller"
-        case EscrowStatus.REFUNDED:
-            return "returned"
-    return "buyer"
-
-
-def credit_at(order: Order) -> str:
-    """Where the credit is now, as far as anybody has shown or said."""
-    by_code = order.transfer_method == TransferMethod.REDEEM_CODE
-    if order.status in (S.VERIFIED, S.COMPLETED) or order.revealed_at:
-        return "buyer"
-    # Codes lie in our vault from the day they were listed.
-    return "moving" if by_code or order.sent_at else "seller"
 
 
 def next_step(order: Order, *, role: str) -> str:
@@ -240,6 +221,28 @@ def next_step(order: Order, *, role: str) -> str:
         case S.DISPUTED:
             return _next_in_dispute(order, role)
     return ""
+
+
+def _afterwards(order: Order) -> str:
+    """What there is to say of a trade that was complete, and whose credit is gone again."""
+    if whereabouts.credit_at(order) != "gone":
+        return ""
+    if reserve.is_in_question(order.escrow):
+        return "await_finding"
+    return "given_back" if order.escrow.given_back_cents else ""
+
+
+def _shares(order: Order, back: Sequence[GiveBack]) -> escrow.Shares | None:
+    """Who got what of a payment of which a part went back; None where it went one way."""
+    held = order.escrow
+    if held.status != EscrowStatus.SPLIT and not back:
+        return None
+    ended = escrow.shares(held, held.refunded_cents)
+    return escrow.Shares(
+        ended.to_buyer_cents + sum(one.refund_cents for one in back),
+        ended.to_seller_cents - sum(one.seller_cents for one in back),
+        ended.commission_cents - sum(one.commission_cents for one in back),
+    )
 
 
 def _next_in_dispute(order: Order, role: str) -> str:
@@ -288,7 +291,7 @@ def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:
             note=event.note,
         )
         for event in events
-        if event.from_status != event.to_status
+        if event.from_status != event.to_status or event.kind in ALSO
     ]
     stage = order.status
     if stage == S.TRANSFERRED and order.more_to_come:

@@ -38,7 +38,7 @@ def _page(
         "payouts": Payout.objects.filter(person__in=request.user.selves)[:SHOWN],
         "months": statements.months(request.user)[:24],
         "reserve": reserve.steps(request.user, payouts.CURRENCY),
-        "in_question": reserve.in_question_cents(request.user, payouts.CURRENCY),
+        "in_question": reserve.in_question(request.user, payouts.CURRENCY),
         "reserve_rule": {
             "bp": settings.RESERVE_BP,
             "days": settings.RESERVE_SECONDS // 86400,

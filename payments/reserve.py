@@ -54,12 +54,23 @@ def steps(person: Person, currency: str) -> list[Step]:
 def reserved_cents(person: Person, currency: str) -> int:
     """All that is in reserve now, and what is in question."""
     in_reserve = sum(step.cents for step in steps(person, currency))
-    return in_reserve + in_question_cents(person, currency)
+    return in_reserve + sum(in_question(person, currency).values())
 
 
-def in_question_cents(person: Person, currency: str) -> int:
-    """What sales brought whose credit was taken back, until a moderator has closed the case."""
+def is_in_question(escrow: Escrow) -> bool:
+    """Whether a case holds what that sale brought."""
+    return Incident.objects.filter(kind=CREDIT_REVERSED, escrow=escrow, closed_at=None).exists()
+
+
+def in_question(person: Person, currency: str) -> dict[str, int]:
+    """What sales brought whose credit was taken back, until a moderator has closed the case:
+    cents by the sale's reference.
+    """
     cases = Incident.objects.filter(kind=CREDIT_REVERSED, closed_at=None)
     sales = Escrow.objects.filter(pk__in=cases.values("escrow"), seller=person, currency=currency)
-    back = ((sale, sale.refunded_cents + sale.given_back_cents) for sale in sales)
-    return sum(shares(sale, cents).to_seller_cents for sale, cents in back)
+    return {
+        str(sale.reference): shares(
+            sale, sale.refunded_cents + sale.given_back_cents
+        ).to_seller_cents
+        for sale in sales
+    }

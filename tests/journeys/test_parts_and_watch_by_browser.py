@@ -41,6 +41,8 @@ def test_a_part_is_paid_for_and_the_rest_goes_back(
     seller.step(order, "dispute/concession")
     expect_state(page, "This trade is complete")
     expect(page.get_by_text(f"${share / 100:.2f} was released").first).to_be_visible()
+    expect(page.get_by_text("$200.00 of credit is with Bea Novak.").first).to_be_visible()
+    expect(page.get_by_text("Was never sent, and is not paid for.")).to_be_visible()
     wait_for_money(stack, order, paid | {"refunded_cents": order["price_cents"] - share})
 
 
@@ -87,4 +89,5 @@ def test_credit_that_is_gone_again_is_given_back(
     wait_for_money(stack, order, settled(order) | both)
     page.goto(f"/orders/{order['id']}/")
     expect(page.get_by_text("was given back to you afterwards").first).to_be_visible()
+    expect_state(page, f"${order['price_cents'] / 100:.2f} was given back to Bea Novak")
     assert account.secret not in stack.log()

@@ -344,10 +344,10 @@ def test_what_is_in_question_stays(buyer: Person, seller: Person, seller2: Perso
         Incident.objects.create(
             key=f"{kind}:{sale.pk}", kind=kind, text="", escrow=sale, closed_at=closed
         )
-    assert reserve.in_question_cents(seller, "USD") == 27_60
+    assert reserve.in_question(seller, "USD") == {ours.reference: 27_60}
     assert reserve.reserved_cents(seller, "USD") == 27_60
     Escrow.objects.filter(pk=ours.pk).update(refunded_cents=15_00)
-    assert reserve.in_question_cents(seller, "USD") == 13_80
+    assert reserve.in_question(seller, "USD") == {ours.reference: 13_80}
 
 
 def test_payouts_wait_for_tax_details(seller: Person, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,16 +101,19 @@ def test_a_reversal_after_the_release_opens_a_case_and_holds_the_proceeds(
     assert case.escrow_id == one.order.escrow_id
     held = payouts.balances(one.order.seller)
     assert (held.available_cents, held.reserved_cents) == (0, PROCEEDS)
-    assert reserve.in_question_cents(one.order.seller, "USD") == PROCEEDS
+    assert reserve.in_question(one.order.seller, "USD") == {str(one.order.pk): PROCEEDS}
     for person in (one.buyer, one.order.seller):
         assert told(person, "order_credit_reversed") == 1
     assert told(one.buyer, "order_key_forgotten") == 1
     client.force_login(one.order.seller)
     assert "In question" in client.get("/account/payouts/").content.decode()
-    assert "gone again" in client.get(f"/orders/{one.order.pk}/").content.decode()
+    page = client.get(f"/orders/{one.order.pk}/").content.decode()
+    assert "gone again, and a moderator looks into it" in page
+    assert "$50.00 of credit had arrived, and the provider has taken it back." in page
     # Nothing of it is held any more once a moderator has closed the case.
     Incident.objects.filter(pk=case.pk).update(closed_at=Now())
     assert payouts.balances(one.order.seller) == before
+    assert "This trade is complete" in client.get(f"/orders/{one.order.pk}/").content.decode()
 
 
 def test_nothing_is_paid_out_of_what_is_in_question(sandbox: SandboxProcess, settings: Any) -> None:
