@@ -268,9 +268,12 @@ class ConsoleAdmin(ModelAdmin):
         """What the audit calls the row."""
         return f"{self.opts.model_name}:{row.pk}"
 
-    def _facts(self, row: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def _facts(self, row: Any) -> Iterator[tuple[str, list[dict[str, Any]], list[str]]]:
+        """Each group's facts, and the names of those that the row does not have."""
         for heading, names in self.facts:
-            yield heading, [self._fact(row, name) for name in names]
+            known = [self._fact(row, name) for name in names]
+            missing = [fact["label"] for fact in known if fact["value"] in (None, "")]
+            yield heading, [fact for fact in known if fact["value"] not in (None, "")], missing
 
     def _fact(self, row: Any, name: str) -> dict[str, Any]:
         field, _, value = lookup_field(name, row, self)

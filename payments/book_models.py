@@ -70,7 +70,7 @@ class Reconciliation(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.lines} lines, {self.found} differences"
+        return f"{self.lines} lines, {self.found} difference{'' if self.found == 1 else 's'}"
 
     @property
     def is_clean(self) -> bool:

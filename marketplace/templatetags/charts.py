@@ -47,7 +47,8 @@ def chart(
     """
     values = [value for _, value, _ in points]
     low = min(0, *values) if kind == "bars" else min(values, default=0)
-    high = max(values, default=0)
+    # Bars of nothing have no height.
+    high = max(1, *values) if kind == "bars" else max(values, default=0)
     slot = (RIGHT - LEFT) // max(len(points), 1)
     marks: list[dict[str, object]] = []
     places: list[tuple[int, int]] = []
