@@ -37,7 +37,7 @@ def confirm(order: Order, *, actor: Person) -> Order:
         tranches.confirm_sent(order, actor=actor)
         return order
     if order.status == S.TRANSFERRED:
-        _verified(order, actor=actor, kind="confirmed", note="")
+        _verified(order, actor=actor, kind="confirmed")
     elif order.status != S.VERIFIED:
         raise WrongState
     _complete(order, actor=actor, reason="The buyer confirmed the arrival.")
@@ -50,7 +50,7 @@ def accept_silence(order: Order) -> Order:
     order = locked(order)
     if order.status != S.TRANSFERRED:
         raise WrongState
-    _verified(order, actor=None, kind="accepted_by_silence", note="")
+    _verified(order, actor=None, kind="accepted_by_silence")
     _complete(order, actor=None, reason="The time to inspect passed without objection.")
     return order
 
@@ -82,7 +82,7 @@ def accept_part(order: Order, *, actor: Person) -> Order:
 
 def _settle_part(order: Order, *, actor: Person) -> None:
     share = part_price(order)
-    advance(order, S.VERIFIED, kind="part_accepted", actor=actor, within_seconds=0)
+    advance(order, S.VERIFIED, kind="part_accepted", actor=actor)
     reason = "Both sides accepted the part that arrived."
     escrow.settle(order.escrow, seller_share_cents=share, actor=actor, reason=reason)
     advance(order, S.COMPLETED, kind="completed_in_part", actor=actor)
@@ -123,7 +123,7 @@ def complete_disputed(order: Order, *, actor: Person | None, reason: str) -> Non
     _complete(order, actor=actor, reason=reason)
 
 
-def _verified(order: Order, *, actor: Person | None, kind: str, note: str) -> None:
+def _verified(order: Order, *, actor: Person | None, kind: str) -> None:
     """The weakest rung settles it: the buyer's word, or their silence."""
     case = Case(order.face_value_cents, order.currency, buyer_confirmed=actor is not None)
     finding = LADDER[Rung.BUYER_CONFIRMATION].finding(case)
@@ -132,8 +132,6 @@ def _verified(order: Order, *, actor: Person | None, kind: str, note: str) -> No
         S.VERIFIED,
         kind=kind,
         actor=actor,
-        note=note,
-        within_seconds=order.cooling_off_seconds,
         rung=Rung.BUYER_CONFIRMATION,
         verdict=finding.verdict,
     )

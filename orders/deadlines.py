@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -49,8 +48,7 @@ def enforce(order_id: UUID) -> None:
         return
     order = Order.objects.get(pk=order_id)
     if order.status == OrderStatus.PLACED and _paid_after_all(order.escrow_id):
-        with transaction.atomic():
-            follow.follow(order)
+        follow.follow(order)
         return
     try:
         if order.status in RELEASING and order.escrow.suspected_at is not None:

@@ -43,9 +43,9 @@ def _no_reserve(settings: Any) -> Iterator[None]:
     assert ledger_audit.violations() == []
 
 
-def carried_out(kind: str) -> None:
+def carried_out(kind: str, **of: Any) -> None:
     """As the processor's answers would have it."""
-    for row in Instruction.objects.filter(kind=kind, status="ready"):
+    for row in Instruction.objects.filter(kind=kind, status="ready", **of):
         done = {"status": "done", "first_sent_at": F("created_at"), "done_at": F("created_at")}
         remote = f"{kind[:2]}_{row.pk}"
         with transaction.atomic():

@@ -62,7 +62,7 @@ def test_what_the_bank_or_a_suspicion_holds_waits(buyer: Person, seller: Person)
     assert deadlines.due() == []
     for status, since, due in [
         *[(one, 6, False) for one in ("transferred", "verified", "disputed")],
-        *[(one, 8, True) for one in ("transferred", "verified", "disputed")],
+        *[(one, 7, True) for one in ("transferred", "verified", "disputed")],
         ("paid", 6, True),
     ]:
         Escrow.objects.update(contested_at=None, suspected_at=Now() - timedelta(days=since))

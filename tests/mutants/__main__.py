@@ -24,6 +24,7 @@ MODULES = (
     "payments/chargebacks.py",
     "payments/recovery.py",
     "payments/returns.py",
+    "payments/give_backs.py",
     "payments/payouts.py",
     "payments/payout_plans.py",
     "payments/reserve.py",
