@@ -3,7 +3,7 @@
 Each gets hundreds of small changes, one at a time, and the tests that reach the line must notice.
 Options: `--coverage` only says which lines and branches no test reaches; `--again` tries only what
 survived the last time; `--in=words` only functions of that name; `--fresh` forgets what is known;
-`--tests=path,path` has these tests try too.
+`--tests=path,path` has these tests try too; `--budget=5` gives each change so many seconds of them.
 """
 
 import os
@@ -54,7 +54,7 @@ def main(words: list[str]) -> int:
     measured = coverage.Coverage(data_file=None, branch=True, include=files)
     measured.start()
     # Only now: what is imported before it begins is not measured.
-    from tests.mutants.runner import Runner
+    from tests.mutants.runner import BUDGET_SECONDS, Runner
 
     runner = Runner(
         root=ROOT,
@@ -65,6 +65,7 @@ def main(words: list[str]) -> int:
         again="--again" in options,
         fresh="--fresh" in options,
         only_coverage="--coverage" in options,
+        budget=float((_after("--budget=", options) or [BUDGET_SECONDS])[0]),
     )
     quiet = ["-p", "no:cacheprovider", "-p", "no:randomly", "-s", "-q", "--no-header"]
     status = pytest.main([*quiet, *TESTS, *more], plugins=[runner])

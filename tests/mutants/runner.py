@@ -63,6 +63,7 @@ class Runner:
     again: bool = False
     fresh: bool = False
     only_coverage: bool = False
+    budget: float = BUDGET_SECONDS
     kept: dict[str, Any] = field(default_factory=dict)
     killers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     reach: dict[str, Reach] = field(default_factory=dict)
@@ -210,7 +211,7 @@ class Runner:
         chosen, spent = [], 0.0
         for name in quick:
             spent += rows[name].seconds
-            if spent > BUDGET_SECONDS and len(chosen) > 3:
+            if spent > self.budget and len(chosen) > 3:
                 break
             chosen.append(name)
         return chosen

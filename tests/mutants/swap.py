@@ -29,10 +29,13 @@ class Module:
         self.tree, self.file = tree, str(root / path)
         self.module = importlib.import_module(path.removesuffix(".py").replace("/", "."))
         self.functions: dict[Key, list[FunctionType]] = defaultdict(list)
+        # What is imported is left out of the search for garbage, and so of this (`memory.settle`).
+        gc.unfreeze()
         for found in gc.get_objects():
             if type(found) is FunctionType and found.__code__.co_filename == self.file:
                 code = found.__code__
                 self.functions[code.co_firstlineno, code.co_qualname].append(found)
+        assert self.functions, f"no change to {path} would be one"
 
     def change(self, change: Change) -> None:
         """From now on the process behaves as if the module had been written so."""
