@@ -195,8 +195,8 @@ def test_of_parts_that_were_not_sent_only_as_many_are_kept(
 ) -> None:
     first, second = Instruction.objects.filter(kind="transfer").order_by("created_at")
     Instruction.objects.update(status="refused")
-    for row in (first, second):
-        incidents.report(key=f"refused:{row.purpose}", kind="refused", text="No.")
+    for sent in (first, second):
+        incidents.report(key=f"refused:{sent.purpose}", kind="refused", text="No.")
     before = Instruction.objects.filter(pk=second.pk).values()
     kept = list(before)
     row = begun(case_of(in_parts), moderator, 5_00)

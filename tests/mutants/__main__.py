@@ -65,7 +65,7 @@ def main(words: list[str]) -> int:
         again="--again" in options,
         fresh="--fresh" in options,
         only_coverage="--coverage" in options,
-        budget=float((_after("--budget=", options) or [BUDGET_SECONDS])[0]),
+        budget=float((_after("--budget=", options) or [str(BUDGET_SECONDS)])[0]),
     )
     quiet = ["-p", "no:cacheprovider", "-p", "no:randomly", "-s", "-q", "--no-header"]
     status = pytest.main([*quiet, *TESTS, *more], plugins=[runner])
