@@ -4,12 +4,12 @@ The environment says what a dial stands at until somebody turns it in the consol
 begun changes with a dial: an order keeps the quote that it was placed with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -56,6 +56,10 @@ MEANINGS: Mapping[str, Meaning] = {
         "How many decisions about money one person makes within an hour.", "decisions", 1, 1000
     ),
 }
+# What those of some dials that were ever turned stand at, by the database's clock.
+TURNED = """SELECT DISTINCT ON (dial_id) dial_id, value FROM accounts_dialchange
+    WHERE dial_id = ANY(%s) AND begins_at <= statement_timestamp()
+    ORDER BY dial_id, begins_at DESC, id DESC"""
 _shown: Kept[int] = Kept(seconds=30, most=len(MEANINGS) * 2)
 
 
@@ -66,9 +70,13 @@ def now(name: str) -> int:
 
 def now_all(*names: str) -> dict[str, int]:
     """What each of several stands at, in one query."""
-    begun = DialChange.objects.filter(dial__in=names, begins_at__lte=Now())
-    newest = begun.order_by("dial", "-begins_at", "-id").distinct("dial")
-    turned = dict(newest.values_list("dial", "value"))
+    with connection.cursor() as cursor:
+        cursor.execute(TURNED, [list(names)])
+        return all_of(names, turned=dict(cursor.fetchall()))
+
+
+def all_of(names: Iterable[str], *, turned: Mapping[str, int]) -> dict[str, int]:
+    """What each stands at: as it was turned, or else as the environment says."""
     return {name: turned.get(name, int(getattr(settings, name))) for name in names}
 
 

@@ -116,6 +116,5 @@ class Machine:
         self._record(row, kind=kind, old=row.status, new=row.status, actor=actor, note=note)
 
     def _record(self, row: Any, *, kind: str, old: str, new: str, actor: Any, note: str) -> None:
-        self.events.objects.create(
-            **{self.link: row}, kind=kind, from_status=old, to_status=new, actor=actor, note=note
-        )
+        about = {f"{self.link}_id": row.pk, "actor_id": actor and actor.pk}
+        bulk.add(self.events(**about, kind=kind, from_status=old, to_status=new, note=note))

@@ -80,19 +80,20 @@ def record_proof(one: Person, other: Person) -> None:
     )
 
 
+# One parameter: whose others are looked for.
+SAME_AS = """WITH RECURSIVE known (id) AS (
+    SELECT %s::bigint
+    UNION
+    SELECT CASE WHEN l.first_id = k.id THEN l.second_id ELSE l.first_id END
+    FROM accounts_likeness l JOIN known k ON k.id IN (l.first_id, l.second_id)
+    WHERE l.decision = 'same'
+) SELECT id FROM known"""
+
+
 def same_as(person_id: int) -> set[int]:
     """Everybody who is known to be this person, themselves among them."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH RECURSIVE known (id) AS (
-                SELECT %s::bigint
-                UNION
-                SELECT CASE WHEN l.first_id = k.id THEN l.second_id ELSE l.first_id END
-                FROM accounts_likeness l JOIN known k ON k.id IN (l.first_id, l.second_id)
-                WHERE l.decision = 'same'
-            ) SELECT id FROM known""",
-            [person_id],
-        )
+        cursor.execute(SAME_AS, [person_id])
         return {row[0] for row in cursor.fetchall()}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -17,6 +18,7 @@ from rest_framework.request import Request
 
 from accounts import factors
 from accounts.addresses import canonical
+from accounts.built import Built, Given
 from accounts.models import ApiToken, Person
 from accounts.refusals import NotAllowed, Refusal
 
@@ -102,6 +104,18 @@ def revoke_all(person: Person) -> None:
     ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=Now())
 
 
+def _live_one() -> QuerySet[ApiToken]:
+    """A token that may be used, with its person and who was merged into them."""
+    unnoted = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_IS_NOTED_EVERY)
+    merged = Person.objects.filter(merged_into=OuterRef("person")).order_by("pk").values("pk")
+    live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=Now())
+    found = live.filter(digest=Given("digest", CharField())).select_related("person")
+    return found.annotate(is_use_unnoted=unnoted, merged=ArraySubquery(merged))
+
+
+_live: Built[Any] = Built(_live_one)
+
+
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`; `request.auth` is the token."""
 
@@ -109,12 +123,10 @@ class BearerAuthentication(BaseAuthentication):
         scheme, _, given = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_IS_NOTED_EVERY)
-        live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=Now())
-        found = live.select_related("person").annotate(is_use_unnoted=unnoted)
-        token = found.filter(digest=_digest(given.strip())).first()
+        token = _live.first(digest=_digest(given.strip()))
         if token is None or not token.person.is_active:
             raise AuthenticationFailed("The token is unknown, expired or revoked.")
+        token.person.selves = [token.person.pk, *token.merged]
         if token.is_use_unnoted:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=Now())
         return token.person, token

@@ -21,19 +21,14 @@ class Recording:
 
     statements: Sequence[tuple[str, Sequence[Any]]]
     made: frozenset[str]
-    # The statement that answers with a number made for it alone, and that number.
-    numbers: str = "-"
-    numbered: str = ""
 
     def send(self, cursor: "psycopg.Cursor[Any]", given: Mapping[str, str]) -> None:
         """Do the same once more, with other names: `given` says what takes whose place."""
         names = {**{made: str(uuid4()) for made in self.made}, **given}
         for sql, params in self.statements:
             cursor.execute(sql, [_renamed(value, names) for value in params])
-            rows = cursor.fetchall() if cursor.description is not None else ()
-            if sql.startswith(self.numbers) and rows:
-                # A number that the database gave it, by which later statements go on.
-                names[self.numbered] = str(rows[0][0])
+            if cursor.description is not None:
+                cursor.fetchall()
 
 
 def record(act: Callable[[], Any], *, known: Sequence[object]) -> Recording:

@@ -21,9 +21,12 @@ REMIND_DAYS = (14, 3)
 BATCH = 200
 
 
-def earliest(ahead: timedelta = timedelta()) -> Expression:
-    """The first day on which credit may expire and still be sold, so far ahead of now."""
-    until = TruncDate(Now() + Value(time_to_finish() + ahead), tzinfo=UTC)
+def earliest(ahead: timedelta = timedelta(), *, to_finish: Expression | None = None) -> Expression:
+    """The first day on which credit may expire and still be sold, so far ahead of now.
+
+    `to_finish` stands for `time_to_finish()` where a query is built once.
+    """
+    until = TruncDate(Now() + (to_finish or Value(time_to_finish() + ahead)), tzinfo=UTC)
     return ExpressionWrapper(until, output_field=DateField())
 
 

@@ -72,6 +72,12 @@ CARD_FIELDS = (
 )
 
 
+def seen_by(person_id: Any) -> Q:
+    """What is or was public, and somebody's own, also those of accounts merged into theirs."""
+    own = Q(seller=person_id) | Q(seller__merged_into=person_id)
+    return Q(status__in=PUBLIC) | own
+
+
 class Listings(models.QuerySet["Listing"]):
     """Selections of offers."""
 
@@ -79,10 +85,9 @@ class Listings(models.QuerySet["Listing"]):
         """What a person may load: what is or was public, and their own; moderators, all."""
         if person.is_staff:
             return self
-        public = Q(status__in=PUBLIC)
         if not person.is_authenticated:
-            return self.filter(public)
-        return self.filter(public | Q(seller__in=person.selves))
+            return self.filter(status__in=PUBLIC)
+        return self.filter(seen_by(person.pk))
 
     def live(self) -> "Listings":
         """What can be bought today: live, of somebody who may sell, not about to expire."""

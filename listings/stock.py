@@ -5,13 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DurationField,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    UUIDField,
+)
 
-from accounts import returning
+from accounts.built import Built, Given
 from accounts.models import Person
+from accounts.returning import BuiltUpdate
 from listings import expiry, permission
 from listings.lifecycle import machine
-from listings.models import Listing, ListingStatus
+from listings.models import Listing, Listings, ListingStatus, seen_by, time_to_finish
 from listings.refusals import AmountNotOffered, InsufficientStock, NotLive
 
 
@@ -29,20 +39,49 @@ def require_offered(listing: Listing, face_value_cents: int) -> None:
         raise AmountNotOffered(nearest_cents=nearest)
 
 
-def reserve(listing: Listing, face_value_cents: int) -> None:
-    """Take stock for an order. Raises InsufficientStock or NotLive if it is gone by now."""
-    assert connection.in_atomic_block
+def _taken() -> tuple[Listings, dict[str, Any]]:
+    """Where there is enough, at the discount that was seen, and what becomes of it."""
+    cents = Given("cents", BigIntegerField())
     # No join here: PostgreSQL checks these conditions again on the row it waited for, but not a
     # subquery's.
     rows = Listing.objects.filter(
-        pk=listing.pk,
+        pk=Given("listing", UUIDField()),
         status=ListingStatus.LIVE,
-        expires_on__gte=expiry.earliest(),
-        available_cents__gte=face_value_cents,
-        discount_bp=listing.discount_bp,
+        expires_on__gte=expiry.earliest(to_finish=Given("to_finish", DurationField())),
+        available_cents__gte=cents,
+        discount_bp=Given("discount_bp", IntegerField()),
     )
-    taken = _moved(face_value_cents, source="available", destination="reserved")
-    if not returning.update(rows, listing, **taken):
+    return rows, _moved(cents, source="available", destination="reserved")
+
+
+_take = BuiltUpdate(_taken)
+
+
+def _seen() -> QuerySet[Listing]:
+    one = Listing.objects.filter(pk=Given("listing", UUIDField()))
+    seen = seen_by(Given("person", BigIntegerField())) | Q(Given("is_staff", BooleanField()))
+    return one.filter(seen).select_related("seller__standing").defer("search", "description")
+
+
+_offers: Built[Listing] = Built(_seen)
+
+
+def offer(listing_id: UUID, *, buyer: Person) -> Listing | None:
+    """An offer with what buying of it asks for, if that person may load it (`visible_to`)."""
+    return _offers.first(listing=listing_id, person=buyer.pk, is_staff=buyer.is_staff)
+
+
+def reserve(listing: Listing, face_value_cents: int) -> None:
+    """Take stock for an order. Raises InsufficientStock or NotLive if it is gone by now."""
+    assert connection.in_atomic_block
+    taken = _take(
+        listing,
+        listing=listing.pk,
+        cents=face_value_cents,
+        discount_bp=listing.discount_bp,
+        to_finish=time_to_finish(),
+    )
+    if not taken:
         listing.refresh_from_db()
         require_offered(listing, face_value_cents)
         raise NotLive  # what was offered a moment ago is not what is offered now
@@ -92,7 +131,7 @@ def sell_all(sold: Mapping[UUID, int]) -> None:
         assert cursor.rowcount == len(sold), "orders reserved this, so it must be there"
 
 
-def _moved(cents: int, *, source: str, destination: str) -> dict[str, Any]:
+def _moved(cents: Any, *, source: str, destination: str) -> dict[str, Any]:
     return {
         f"{source}_cents": F(f"{source}_cents") - cents,
         f"{destination}_cents": F(f"{destination}_cents") + cents,

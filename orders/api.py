@@ -21,7 +21,7 @@ from accounts.models import Person
 from accounts.refusals import Invalid, Refusal
 from accounts.shapes import ObjectParser, PersonalRequest, UploadParser
 from accounts.tokens import HasScope, carries
-from listings.models import Listing
+from listings import stock
 from orders import cancellation, checkout, completion, follow, handing_in, transfer
 from orders.api_shapes import (
     Codes,
@@ -96,7 +96,7 @@ class OrderList(generics.GenericAPIView[Order]):
                 buyer=buyer,
                 key=key,
                 body=request.data,
-                act=lambda: checkout.reserve(buyer=buyer, **_terms(request)),
+                act=lambda **new: checkout.reserve(buyer=buyer, **_terms(request), **new),
                 answer=_rendered,
             )
         return HttpResponse(answer, status=201, content_type="application/json")
@@ -118,12 +118,13 @@ def _terms(request: PersonalRequest) -> dict[str, Any]:
     given.is_valid(raise_exception=True)
     terms: dict[str, Any] = dict(given.validated_data)
     try:
-        visible = Listing.objects.visible_to(request.user).select_related("seller__standing")
-        terms["listing"] = visible.get(pk=UUID(terms["listing"]))
-    except (ValueError, Listing.DoesNotExist):
+        terms["listing"] = stock.offer(UUID(terms["listing"]), buyer=request.user)
+    except ValueError:
+        terms["listing"] = None
+    if terms["listing"] is None:
         refusal = NoSuchListing()
         refusal.extra = {"errors": {"listing": [str(refusal)]}}
-        raise refusal from None
+        raise refusal
     return terms
 
 

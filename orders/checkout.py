@@ -3,16 +3,17 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.urls import reverse
 
-from accounts import dials, one_person
+from accounts import bulk, dials, one_person
 from accounts.models import Person
 from accounts.refusals import NotAllowed
 from listings import stock, vault
@@ -34,6 +35,13 @@ PATIENCE_SECONDS = 8
 # When this transaction began. Not CURRENT_TIMESTAMP, in whose place nobody can put a clock of
 # their own: the simulator does that with now().
 BEGAN = Func(function="now", output_field=DateTimeField())
+DIALS = ("MAX_OPEN_ORDERS_PER_BUYER", "COMMISSION_BP")
+# What an order hangs on beside the offer: whether the buyer may buy at all, and of this seller,
+# when this transaction began, and what the dials were turned to. Their row stays locked.
+BUYER = f"""
+    SELECT is_active, %s IN ({one_person.SAME_AS}), now(),
+        (SELECT json_object_agg(dial_id, value) FROM ({dials.TURNED}) AS turned)
+    FROM accounts_person WHERE id = %s FOR NO KEY UPDATE OF accounts_person"""  # noqa: S608
 
 
 def place(
@@ -68,10 +76,11 @@ def reserve(
     expected_price_cents: int | None = None,
     recipient: str = "",
     basket: Basket | None = None,
+    order_id: UUID | None = None,
 ) -> Order:
     """The part of `place` that is one transaction, the caller's; alone or as part of a basket."""
     assert connection.in_atomic_block
-    if one_person.are_same(buyer.pk, listing.seller_id):
+    if buyer.pk == listing.seller_id:
         raise OwnListing
     stock.require_offered(listing, face_value_cents)
     price = money.price_of(face_value_cents, listing.discount_bp)
@@ -79,18 +88,20 @@ def reserve(
         raise AmountNotOffered("This costs too little to be charged to a card.")
     if expected_price_cents is not None and expected_price_cents != price:
         raise PriceChanged(price_cents=price)
-    dial = dials.now_all("MAX_OPEN_ORDERS_PER_BUYER", "COMMISSION_BP")
-    now = _require_few_open(buyer, most=dial["MAX_OPEN_ORDERS_PER_BUYER"])
-    stock.reserve(listing, face_value_cents)
+    now, dial = _require_may_buy(buyer, listing)
     commission = money.commission_on(price, dial["COMMISSION_BP"])
-    order = _quoted(buyer, listing, face_value_cents, price, commission, basket, now)
-    order.recipient = recipient
-    order.save(force_insert=True)
+    order = _quoted(buyer, listing, face_value_cents, price, commission, now)
+    order.pk, order.recipient = order_id or order.pk, recipient
+    with bulk.together():
+        _await_payment(order, basket, now)
+        bulk.add(order)
+        machine.begin(order, kind="placed", actor=buyer)
+        if basket is None:
+            tell(order, buyer, "order_placed")
+    # Last: all others who buy of this offer wait for its row until this transaction has ended.
+    stock.reserve(listing, face_value_cents)
     if listing.transfer_method == TransferMethod.REDEEM_CODE:
         vault.reserve(listing, order.pk, face_value_cents)
-    machine.begin(order, kind="placed", actor=buyer)
-    if basket is None:
-        tell(order, buyer, "order_placed")
     return order
 
 
@@ -100,12 +111,12 @@ def _quoted(
     face_value_cents: int,
     price_cents: int,
     commission_cents: int,
-    basket: Basket | None,
     now: datetime,
 ) -> Order:
-    """An order with its quote and clocks fixed, its escrow opened, its payment page asked for."""
+    """An order with its quote and clocks fixed."""
     clocks = clocks_of(listing.provider_id)
-    order = Order(
+    pay_before = now + timedelta(seconds=settings.PAY_WITHIN_SECONDS)
+    return Order(
         listing=listing,
         buyer=buyer,
         seller=listing.seller,
@@ -120,16 +131,20 @@ def _quoted(
         deliver_within_seconds=clocks.deliver_seconds,
         inspect_within_seconds=clocks.inspect_seconds,
         cooling_off_seconds=standing.cooling_off_seconds(listing.seller),
-        pay_before=now + timedelta(seconds=settings.PAY_WITHIN_SECONDS),
+        pay_before=pay_before,
+        deadline=pay_before,
     )
-    order.deadline = order.pay_before
+
+
+def _await_payment(order: Order, basket: Basket | None, now: datetime) -> None:
+    """Open the escrow, and ask for the payment page."""
     order.escrow = escrow.open_escrow(
         reference=order.pk,
-        buyer=buyer,
-        seller=listing.seller,
-        currency=listing.currency,
-        price_cents=price_cents,
-        commission_cents=commission_cents,
+        buyer=order.buyer,
+        seller=order.seller,
+        currency=order.currency,
+        price_cents=order.price_cents,
+        commission_cents=order.commission_cents,
         basket=basket,
     )
     escrow.open_checkout(
@@ -139,23 +154,27 @@ def _quoted(
         cancel_url=settings.SITE_ORIGIN + order.get_absolute_url(),
         expires_at=processor().earliest_expiry(order.pay_before, now),
     )
-    return order
 
 
-def _require_few_open(buyer: Person, *, most: int) -> datetime:
-    """Unpaid orders keep stock from others, so each person may have only a few.
+def _require_may_buy(buyer: Person, listing: Listing) -> tuple[datetime, Mapping[str, int]]:
+    """Raises NotAllowed, OwnListing or TooManyOpenOrders: unpaid orders keep stock from others.
 
     The person's row is locked, or many requests at once would all count too few. Returns the
-    moment at which this transaction began, by the one clock that decides.
+    moment at which this transaction began, by the one clock that decides, and the dials.
     """
-    people = Person.objects.select_for_update(no_key=True).filter(pk=buyer.pk)
-    is_active, now = people.values_list("is_active", BEGAN).get()
+    with connection.cursor() as cursor:
+        cursor.execute(BUYER, [listing.seller_id, buyer.pk, list(DIALS), buyer.pk])
+        is_active, is_seller, now, turned = cursor.fetchone()
+    if is_seller:
+        raise OwnListing
     if not is_active:
         raise NotAllowed("This account is closed.")
+    dial = dials.all_of(DIALS, turned=turned or {})
+    # Counted by a statement of its own, which sees what others did before the row was ours.
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
-    if unpaid >= most:
+    if unpaid >= dial["MAX_OPEN_ORDERS_PER_BUYER"]:
         raise TooManyOpenOrders
-    return now
+    return now, dial
 
 
 def open_payment_page(order: Order) -> Order:
@@ -192,41 +211,43 @@ def require_may_pay(buyer: Person, *, network: str, key: str | None = None) -> N
 
 
 def once(
-    *, buyer: Person, key: str, body: Any, act: Callable[[], Order], answer: Callable[[Order], Any]
+    *, buyer: Person, key: str, body: Any, act: Callable[..., Order], answer: Callable[[Order], Any]
 ) -> Any:
-    """Do `act`, such as `reserve`, once per key, and give the same answer ever after.
+    """Do `act`, `reserve` of an `order_id`, once per key, and give the same answer ever after.
 
     Raises KeyReused where the key came with another body, or for a basket. A refusal is not kept:
     nothing happened, so the same request may be made again.
     """
     with transaction.atomic():
-        request = claimed(buyer=buyer, key=key, body=body)
-        if request.basket is not None:
+        new = uuid4()
+        request = claimed(buyer=buyer, key=key, body=body, order_id=new)
+        if request.order_id is None:
             raise KeyReused
-        if request.order is None:
-            request.order = act()
-            request.save(update_fields=["order"])
+        if request.order_id == new:
+            request.order = act(order_id=new)
     if request.answer is None:
+        assert request.order is not None
         order = open_payment_page(request.order)
         return kept_answer(request, answer(order), is_final=bool(payment_url(order)))
     return request.answer
 
 
-def claimed(*, buyer: Person, key: str, body: Any) -> PlacedRequest:
+def claimed(*, buyer: Person, key: str, body: Any, order_id: UUID | None = None) -> PlacedRequest:
     """The row of a key, locked: a second request with it waits until the first has ended.
 
-    Raises KeyReused where the key came with another body.
+    A new one names the order that this transaction is to make. Raises KeyReused where the key came
+    with another body.
     """
     assert connection.in_atomic_block
     text = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    request = PlacedRequest(buyer=buyer, key=key, body_digest=digest)
+    request = PlacedRequest(buyer=buyer, key=key, body_digest=digest, order_id=order_id)
     with connection.cursor() as cursor:
         # What most requests are, new, takes one round trip.
         cursor.execute(
-            "INSERT INTO orders_placedrequest (buyer_id, key, body_digest) VALUES (%s, %s, %s)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            [buyer.pk, key, digest],
+            "INSERT INTO orders_placedrequest (buyer_id, key, body_digest, order_id)"
+            " VALUES (%s, %s, %s, %s) ON CONFLICT (buyer_id, key) DO NOTHING RETURNING id",
+            [buyer.pk, key, digest, order_id],
         )
         if written := cursor.fetchone():
             request.pk = written[0]

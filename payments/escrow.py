@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts import bulk
 from accounts.machines import Machine
 from accounts.models import Person
 from accounts.refusals import WrongState
@@ -52,7 +53,7 @@ def open_escrow(
     basket: Basket | None = None,
 ) -> Escrow:
     """Await the price of one order, by itself or with the others of a basket."""
-    escrow = Escrow.objects.create(
+    escrow = Escrow(
         basket=basket,
         reference=str(reference),
         buyer=buyer,
@@ -62,6 +63,7 @@ def open_escrow(
         commission_cents=commission_cents,
         proceeds_cents=price_cents - commission_cents,
     )
+    bulk.add(escrow)
     machine.begin(escrow, kind="opened", actor=buyer)
     return escrow
 

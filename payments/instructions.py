@@ -52,7 +52,7 @@ def write(*, kind: str, purpose: str, params: dict[str, Any], **links: Any) -> N
     assert connection.in_atomic_block, "an instruction belongs to the decision it carries out"
     mark, params = _marked(kind, params)
     instruction = Instruction(id=mark, purpose=purpose, kind=kind, params=params, **links)
-    Instruction.objects.bulk_create([instruction], ignore_conflicts=True)
+    bulk.add(instruction, ignore_conflicts=True)
 
 
 def _marked(kind: str, params: dict[str, Any]) -> tuple[UUID, dict[str, Any]]:

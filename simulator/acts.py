@@ -3,6 +3,7 @@
 An act returns a line for the trace, or an empty one where there was nothing to do.
 """
 
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -49,7 +50,7 @@ def place_order(world: World) -> str:
             buyer=buyer,
             key=key,
             body={"face": face},
-            act=lambda: checkout.reserve(buyer=buyer, listing=listing, face_value_cents=face),
+            act=partial(checkout.reserve, buyer=buyer, listing=listing, face_value_cents=face),
             answer=lambda order: {"order": str(order.pk)},
         )
     return f"{buyer} orders {face}"

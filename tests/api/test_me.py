@@ -52,5 +52,5 @@ def test_nobody_in_particular(anybody: Caller) -> None:
 def test_queries(seller: Person, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     caller = Caller(seller)
     caller.get("me/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         caller.get("me/")

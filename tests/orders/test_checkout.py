@@ -1,5 +1,7 @@
 """Placing an order: what is offered, at which price, once."""
 
+from functools import partial
+
 import pytest
 from django.conf import LazySettings
 from django.db import ProgrammingError, transaction
@@ -116,7 +118,7 @@ def once(buyer: Person, listing: Listing, key: str, face: int) -> object:
         buyer=buyer,
         key=key,
         body={"face_value_cents": face},
-        act=lambda: checkout.reserve(buyer=buyer, listing=listing, face_value_cents=face),
+        act=partial(checkout.reserve, buyer=buyer, listing=listing, face_value_cents=face),
         answer=lambda order: {"id": str(order.pk), "payment_url": checkout.payment_url(order)},
     )
 
