@@ -37,6 +37,11 @@ class Kept(Generic[V]):
             self._values[key] = (now + self.seconds, value)
         return value
 
+    def known(self, key: Hashable) -> V | None:
+        """The value of that key if it is kept and not too old."""
+        found = self._values.get(key)
+        return found[1] if found is not None and found[0] > monotonic() else None
+
     def forget(self) -> None:
         """Make everything anew from now on."""
         with self._lock:

@@ -132,6 +132,11 @@ class Tier(models.TextChoices):
 RANKS = {tier: place for place, tier in enumerate(Tier)}
 
 
+def better_tier(*tiers: str) -> Tier:
+    """The highest of them; of a standing of which only these columns were read."""
+    return max(map(Tier, tiers), key=RANKS.__getitem__)
+
+
 class Standing(models.Model):
     """What a seller's finished trades say of them; counted by whoever finishes a trade.
 
@@ -152,7 +157,7 @@ class Standing(models.Model):
     @property
     def counts_as(self) -> Tier:
         """The tier that limits go by: the better of the two."""
-        return max(Tier(self.tier), Tier(self.granted), key=RANKS.__getitem__)
+        return better_tier(self.tier, self.granted)
 
 
 class Device(models.Model):

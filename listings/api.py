@@ -44,7 +44,7 @@ class ListingList(generics.GenericAPIView[Listing]):
             raise serializers.ValidationError(by_field(SearchForm(request.query_params).errors))
         pages: Any = self.paginator
         rows = pages.fetch(request, partial(find, given, api_shapes.for_answers))
-        return self.get_paginated_response([api_shapes.represent(row) for row in rows])
+        return self.get_paginated_response([api_shapes.represent_row(row) for row in rows])
 
     @extend_schema(
         operation_id="listings_create",

@@ -162,7 +162,7 @@ def results(wanted: Wanted) -> Listings:
     rows = rows.filter(**{name: bound for name, bound in bounds.items() if bound not in (None, "")})
     if (fitting := _providers(wanted)) is not None:
         rows = rows.filter(provider__in=fitting)
-    return rows.filter(_matching(wanted["q"])) if wanted.get("q") else rows
+    return rows.filter(matching(wanted["q"])) if wanted.get("q") else rows
 
 
 def _providers(wanted: Wanted) -> list[str] | None:
@@ -177,7 +177,8 @@ def _providers(wanted: Wanted) -> list[str] | None:
     ]
 
 
-def _matching(text: str) -> Q:
+def matching(text: str) -> Q:
+    """What holds for offers that a text finds."""
     return _conditions.get(text, lambda: _condition(text))
 
 
