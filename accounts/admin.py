@@ -22,6 +22,7 @@ from accounts import (
     authority,
     granting,
     one_person,
+    restrictions,
     searching,
     suspension,
 )
@@ -35,6 +36,7 @@ from accounts.models import (
     Standing,
     Tier,
 )
+from accounts.restriction_forms import Lifting, Restricting, Suspending
 
 
 class Granting(Reasoned):
@@ -83,6 +85,7 @@ class PersonAdmin(ConsoleAdmin):
             label="Suspend",
             done="Suspended: neither sessions nor tokens of this person open anything now.",
             do=suspension.suspend,
+            form=Suspending,
             tone="danger",
             hint="They are signed out at once. Their offers and trades go on as they are.",
             fits=lambda person, actor: person.is_active,
@@ -95,6 +98,23 @@ class PersonAdmin(ConsoleAdmin):
             fits=lambda person, actor: (
                 not person.is_active and not suspension.closed_for_good(person)
             ),
+        ),
+        Act(
+            name="restriction",
+            label="Stop this",
+            done="Stopped. They are told why and until when.",
+            do=restrictions.restrict,
+            form=Restricting,
+            tone="danger",
+            hint="What is under way goes on. They read the reason.",
+        ),
+        Act(
+            name="lifting",
+            label="Allow this again",
+            done="Lifted. They are told.",
+            do=restrictions.lift,
+            form=Lifting,
+            fits=lambda person, actor: bool(restrictions.of(person)),
         ),
         Act(
             name="standing",
@@ -138,6 +158,7 @@ class PersonAdmin(ConsoleAdmin):
             "account": getattr(row, "payout_account", None),
             "tokens": tokens.defer("digest")[:20],
             "merged": row.merged.order_by("pk"),
+            "restrictions": row.restrictions.select_related("by")[:20],
             "cases": Likeness.objects.filter(Q(first=row) | Q(second=row))[:20],
             "addresses": row.emailaddress_set.order_by("id"),
             "identities": row.socialaccount_set.order_by("id").values("provider", "date_joined"),

@@ -23,6 +23,7 @@ from accounts.dial_models import Dial as Dial
 from accounts.dial_models import DialChange as DialChange
 from accounts.edition_models import Document as Document
 from accounts.edition_models import Edition as Edition
+from accounts.restriction_models import Restriction as Restriction
 
 # What the console finds people and acts by; indexed as it stands here.
 NAME = SearchVector("name", config="simple")
@@ -65,6 +66,8 @@ class Person(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     # All sessions of an earlier one are over (`accounts.devices.end_all`).
     generation = models.PositiveIntegerField(default=0, editable=False)
+    # Whether there may be something that they may not do now (`accounts.restrictions`).
+    restricted = models.BooleanField(default=False, db_default=False, editable=False)
     # When the list of first steps was put away.
     first_steps_done_at = models.DateTimeField(null=True, editable=False)
     # The account that is theirs still, where they merged this one into it (`orders.merging`).

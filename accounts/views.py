@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import keyset, notifications, stepup
+from accounts import keyset, notifications, restrictions, stepup
 from accounts import tokens as api_tokens
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, Notification, Person
@@ -35,7 +35,8 @@ def home(request: SignedInRequest) -> HttpResponse:
         return redirect("account:home")
     mine = Notification.objects.filter(person=request.user).select_related("person")
     newest = _shown(list(mine.order_by("-pk")[:SHOWN_AT_HOME]))
-    return render(request, "account_pages/home.html", {"form": form, "notices": newest})
+    context = {"form": form, "notices": newest, "stopped": restrictions.of(request.user)}
+    return render(request, "account_pages/home.html", context)
 
 
 @require_POST

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from accounts import audit
-from accounts.models import Person
+from accounts import audit, restrictions
+from accounts.models import Person, Restriction
 from accounts.notifications import notify
 from accounts.refusals import Invalid, NotAllowed, WrongState
 from listings import alerts, checks, limits, permission, ranks, vault
@@ -81,11 +81,12 @@ def require_editable(listing: Listing) -> None:
 def submit(listing: Listing, *, actor: Person) -> Listing:
     """Hand an offer in for review.
 
-    Raises NotOnboarded, ConsentMissing, CodesMissing, TooMuchOpen or WrongState.
+    Raises NotOnboarded, ConsentMissing, CodesMissing, TooMuchOpen, Restricted or WrongState.
     """
     listing = own(listing, actor)
     if listing.status != S.DRAFT:
         raise WrongState
+    restrictions.require_free(actor, Restriction.Kind.SELLING)
     require_ready(actor)
     _require_unexpired(listing)
     if listing.provider.needs_consent and not listing.consents.exists():
@@ -179,11 +180,12 @@ def pause(listing: Listing, *, actor: Person) -> Listing:
 
 
 def resume(listing: Listing, *, actor: Person) -> Listing:
-    """Put a paused offer back."""
+    """Put a paused offer back. Raises Restricted or WrongState."""
     with transaction.atomic():
         listing = own(listing, actor)
         if listing.status != S.PAUSED:
             raise WrongState
+        restrictions.require_free(actor, Restriction.Kind.SELLING)
         _require_unexpired(listing)
         permission.require_permitted(listing)
         machine.advance(listing, S.LIVE, kind="resumed", actor=actor)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from accounts import audit_chain, notifications, proposals
+from accounts import audit_chain, notifications, proposals, restrictions, suspension
 from listings import alerts, expiry, facets, permission, prices
 from marketplace import ledger_audit
 from marketplace.console import alarms, overview
@@ -103,6 +103,8 @@ def sweep() -> dict[str, int]:
             "answers": _each(evidence.answer, evidence.due()),
             "payouts": _each(payout_plans.pay, payout_plans.due()),
             "instructions": _once(instructions.carry_out_due),
+            "restrictions": _each(restrictions.end, restrictions.due()),
+            "suspensions": _each(suspension.end, suspension.due()),
             "editions": _once(catalogue.load_begun),
             "listings": _once(expiry.expire_due),
             "not permitted": _once(permission.pause_due),

@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import DateTimeField, Func
 from django.urls import reverse
 
-from accounts import bulk, dials, one_person
-from accounts.models import Person
+from accounts import bulk, dials, one_person, restrictions
+from accounts.models import Person, Restriction
 from accounts.refusals import NotAllowed
 from listings import stock, vault
 from listings.models import Listing
@@ -39,7 +39,7 @@ DIALS = ("MAX_OPEN_ORDERS_PER_BUYER", "COMMISSION_BP")
 # What an order hangs on beside the offer: whether the buyer may buy at all, and of this seller,
 # when this transaction began, and what the dials were turned to. Their row stays locked.
 BUYER = f"""
-    SELECT is_active, %s IN ({one_person.SAME_AS}), now(),
+    SELECT is_active, restricted, %s IN ({one_person.SAME_AS}), now(),
         (SELECT json_object_agg(dial_id, value) FROM ({dials.TURNED}) AS turned)
     FROM accounts_person WHERE id = %s FOR NO KEY UPDATE OF accounts_person"""  # noqa: S608
 
@@ -157,18 +157,21 @@ def _await_payment(order: Order, basket: Basket | None, now: datetime) -> None:
 
 
 def _require_may_buy(buyer: Person, listing: Listing) -> tuple[datetime, Mapping[str, int]]:
-    """Raises NotAllowed, OwnListing or TooManyOpenOrders: unpaid orders keep stock from others.
+    """Raises NotAllowed, Restricted, OwnListing, or TooManyOpenOrders: unpaid orders keep stock
+    from others.
 
     The person's row is locked, or many requests at once would all count too few. Returns the
     moment at which this transaction began, by the one clock that decides, and the dials.
     """
     with connection.cursor() as cursor:
         cursor.execute(BUYER, [listing.seller_id, buyer.pk, list(DIALS), buyer.pk])
-        is_active, is_seller, now, turned = cursor.fetchone()
+        is_active, restricted, is_seller, now, turned = cursor.fetchone()
     if is_seller:
         raise OwnListing
     if not is_active:
         raise NotAllowed("This account is closed.")
+    if restricted:
+        restrictions.require_free(buyer, Restriction.Kind.BUYING)
     dial = dials.all_of(DIALS, turned=turned or {})
     # Counted by a statement of its own, which sees what others did before the row was ours.
     unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()

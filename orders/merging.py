@@ -107,6 +107,9 @@ def _close(other: Person, *, into: Person) -> None:
     other.refresh_from_db(fields=["generation"])
     other.is_active, other.password, other.merged_into = False, make_password(None), into
     other.save(update_fields=["is_active", "password", "merged_into"])
+    # What one may not do, the other may not either.
+    if other.restricted:
+        Person.objects.filter(pk=into.pk).update(restricted=True)
     # One step leads from any of them to the one that is left.
     Person.objects.filter(merged_into=other).update(merged_into=into)
 

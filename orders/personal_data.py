@@ -28,6 +28,7 @@ from accounts.models import (
     Notification,
     Person,
     PersonalExport,
+    Restriction,
     Standing,
 )
 from accounts.refusals import WrongState
@@ -81,6 +82,7 @@ def _profile(person: Person) -> Any:
         ),
         "merged": _rows(person.merged.order_by("pk"), "password"),
         "standing": _rows(Standing.objects.filter(person__in=person.selves)),
+        "restrictions": _rows(Restriction.objects.filter(person__in=person.selves), "by"),
     }
 
 

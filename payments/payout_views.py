@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import stepup
+from accounts import restrictions, stepup
 from accounts.people import SignedInRequest
 from payments import countries, payout_plans, payouts, reserve, statements, tax
 from payments import onboarding as onboardings
@@ -38,6 +38,7 @@ def _page(
         "payouts": Payout.objects.filter(person__in=request.user.selves)[:SHOWN],
         "months": statements.months(request.user)[:24],
         "reserve": reserve.steps(request.user, payouts.CURRENCY),
+        "stopped": [one for one in restrictions.of(request.user) if one.kind == "payouts"],
         "in_question": reserve.in_question(request.user, payouts.CURRENCY),
         "reserve_rule": {
             "bp": settings.RESERVE_BP,

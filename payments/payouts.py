@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.db.models.functions import Now
 
-from accounts.models import Person
+from accounts import restrictions
+from accounts.models import Person, Restriction
 from accounts.notifications import notify
 from payments import escrow, failpoints, instructions, ledger, reserve, returns, tax
 from payments.models import (
@@ -76,7 +77,8 @@ def payable_cents(person: Person) -> int:
 def request_payout(person: Person) -> Payout:
     """Pay out all that lies in the seller's account at the processor, but for the reserve.
 
-    Raises NotOnboarded, TaxDetailsMissing, NothingToPayOut, BelowMinimum or PayoutPending.
+    Raises NotOnboarded, TaxDetailsMissing, Restricted, NothingToPayOut, BelowMinimum or
+    PayoutPending.
     """
     payer = _paid_from(person)
     require_ready(payer)
@@ -84,6 +86,9 @@ def request_payout(person: Person) -> Payout:
         raise TaxDetailsMissing
     try:
         with transaction.atomic():
+            # Locked, so that nothing is paid out any more once a moderator has stopped it.
+            owner = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+            restrictions.require_free(owner, Restriction.Kind.PAYOUTS)
             amount = payable_cents(payer)
             if amount <= 0:
                 raise NothingToPayOut

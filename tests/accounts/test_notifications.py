@@ -16,7 +16,7 @@ from django.http import QueryDict
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts import notifications
+from accounts import notifications, restrictions
 from accounts import proposals as agreeing
 from accounts.models import Notification, Person
 from accounts.notifications import notify
@@ -118,6 +118,7 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     expiry.remind_due()
     saved.save(buyer, QueryDict("max_price_cents=30000"))
     _forbidden(buyer)
+    _stopped(buyer)
     watched = a_listing(seller=a_seller())
     alerts.watch(buyer, watched)
     prices.reprice(watched, actor=watched.seller, discount_bp=5000)
@@ -131,6 +132,15 @@ def everything_happens(buyer: Person, sandbox: SandboxProcess) -> None:
     _said(buyer)
     _in_parts(buyer)
     _taken_back(sandbox)
+
+
+def _stopped(buyer: Person) -> None:
+    """A moderator stops each kind of thing, and allows it again."""
+    for kind in ("payouts", "selling", "buying"):
+        terms: dict[str, Any] = {"actor": a_moderator(), "kind": kind, "reason": "Stolen cards."}
+        day = timezone.now().date() if kind == "payouts" else None
+        restrictions.restrict(buyer, until=day, **terms)
+        restrictions.lift(buyer, **terms)
 
 
 def _forbidden(buyer: Person) -> None:

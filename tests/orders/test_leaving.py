@@ -49,7 +49,6 @@ PATH = "/account/privacy/"
 NAME, MAILBOX = "Zerbrandt Quolimex", "zerbrandt.quolimex@canary.example"
 AT_PROVIDER = "zq-recipient@canary.example"
 CANARIES = ("erbrandt", "uolimex", "canary.example", "zq-", "ZQ-WROTE")
-# What the person wrote, wherever something can be written.
 WROTE = "ZQ-WROTE this"
 
 
@@ -111,6 +110,7 @@ ELSEWHERE = {
     "accounts.Edition",
     "accounts.MoneyDecision",
     "accounts.Proposal",
+    "accounts.Restriction",
     "admin.LogEntry",
     "listings.Consent",
     "listings.Tuning",
