@@ -57,7 +57,8 @@ def find(
     )
     if near is None:
         return page(rows, by=by, cursor=cursor, limit=limit)
-    found = page(rows.filter(near), by=by, cursor=cursor, limit=limit)
+    walked = shape(results(wanted, walking=True)).filter(near)
+    found = page(walked, by=by, cursor=cursor, limit=limit)
     # There is one more beyond the page, in the direction in which the cursor goes.
     if found.next and (cursor is None or found.previous):
         return found
@@ -76,7 +77,7 @@ def _collected(text: str) -> Q | None:
     since = _oldest_beginning()
     if since is None:
         return None
-    live = Listing.objects.filter(matching(text), status=ListingStatus.LIVE)
+    live = Listing.objects.filter(matching(text).by_index, status=ListingStatus.LIVE)
     found = list(live.values_list("pk", flat=True)[: FEW + 1])
     if len(found) > FEW:
         return None

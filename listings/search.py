@@ -1,14 +1,14 @@
 """Finding offers: one form for the page and the API, one query whatever is asked."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q
 from django.utils import timezone
 
 from accounts.kept import Kept
@@ -25,7 +25,7 @@ FUNCTIONS = {"websearch": "websearch_to_tsquery", "raw": "to_tsquery"}
 # Ten years: longer than any credit lasts.
 MOST_DAYS = 3650
 KEPT_SECONDS, MOST_KEPT, LONGEST_KEPT = 30, 1000, 500
-_conditions: Kept[Q] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
+_conditions: Kept["Matching"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _understood: Kept["Wanted | None"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 ORDERS: Mapping[str, tuple[str, str]] = {
     # name: column (with "-": falling), and what a page calls it
@@ -139,8 +139,11 @@ def order_column(ordering: str) -> str:
     return ORDERS[ordering][0]
 
 
-def results(wanted: Wanted) -> Listings:
-    """The live offers that fit the cleaned data of a `SearchForm`."""
+def results(wanted: Wanted, *, walking: bool = False) -> Listings:
+    """The live offers that fit the cleaned data of a `SearchForm`.
+
+    `walking`: the index of words is not to be used, each offer is looked at.
+    """
     rows = Listing.objects.live()
     bounds = {
         "provider_id": wanted.get("provider"),
@@ -162,7 +165,10 @@ def results(wanted: Wanted) -> Listings:
     rows = rows.filter(**{name: bound for name, bound in bounds.items() if bound not in (None, "")})
     if (fitting := _providers(wanted)) is not None:
         rows = rows.filter(provider__in=fitting)
-    return rows.filter(matching(wanted["q"])) if wanted.get("q") else rows
+    if not wanted.get("q"):
+        return rows
+    found = matching(wanted["q"])
+    return rows.filter(found.by_walking if walking else found.by_index)
 
 
 def _providers(wanted: Wanted) -> list[str] | None:
@@ -177,16 +183,37 @@ def _providers(wanted: Wanted) -> list[str] | None:
     ]
 
 
-def matching(text: str) -> Q:
+class Matching(NamedTuple):
+    """What holds for offers that a text finds, said in the two ways of looking for them."""
+
+    by_index: Q
+    by_walking: Q
+
+
+class _Has(Func):
+    """What `@@` does, called by its name: so no index can answer it."""
+
+    function = "ts_match_vq"
+    output_field = BooleanField()
+
+
+def matching(text: str) -> Matching:
     """What holds for offers that a text finds."""
-    return _conditions.get(text, lambda: _condition(text))
+    return _conditions.get(text, lambda: _matching(text))
 
 
-def _condition(text: str) -> Q:
+def _matching(text: str) -> Matching:
+    common = _common(text.split())
+    return Matching(
+        _condition(text, lambda words: Q(search=_query(words, common))),
+        _condition(text, lambda words: Q(_Has(F("search"), _query(words, common)))),
+    )
+
+
+def _condition(text: str, having: Callable[[str], Q]) -> Q:
     """Offers with these words, or of a provider named by some of them and with the others."""
     words = text.split()
-    common = _common(words)
-    found = Q(search=_query(text, common))
+    found = having(text)
     others: dict[str, list[str]] = {}
     for slug, name in current_names().items():
         parts = re.split(r"\W+", f"{name} {slug}".casefold())
@@ -195,7 +222,7 @@ def _condition(text: str) -> Q:
             others.setdefault(" ".join(rest), []).append(slug)
     for rest_text, slugs in others.items():
         named = Q(provider_id__in=slugs)
-        found |= named & Q(search=_query(rest_text, common)) if rest_text else named
+        found |= named & having(rest_text) if rest_text else named
     return found
 
 

@@ -153,3 +153,16 @@ def test_each_order_is_read_from_its_index(ordering: str, provider: str) -> None
     index = f"{'provider' if provider else 'live'}_by_{column.lstrip('-')}"
     assert index in plan, plan
     assert "Sort" not in plan, plan
+
+
+def test_a_walk_never_asks_the_index_of_words() -> None:
+    copies_of(a_listing(), 900)
+    rare = a_listing(title="Leftover balance")
+    with connection.cursor() as sql:
+        sql.execute("SELECT gin_clean_pending_list('listing_search')")
+        sql.execute("ANALYZE listings_listing")
+        sql.execute("SET LOCAL enable_seqscan = off")
+    for walking in (True, False):
+        rows = results({"q": "lefto balance"}, walking=walking)
+        assert list(rows) == [rare]
+        assert ("listing_search" in rows.explain()) is not walking
