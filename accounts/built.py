@@ -57,8 +57,10 @@ class Built(Generic[M]):
 
     def _build(self) -> tuple[str, Any, str, list[Any]]:
         rows = self._make()
-        compiler = rows.query.get_compiler(rows.db)
+        compiler: Any = rows.query.get_compiler(rows.db)
         sql, params = compiler.as_sql()
+        converters = compiler.get_converters([column for column, *_ in compiler.select])
+        compiler.get_converters = lambda columns: converters
         return rows.db, compiler, sql, list(params)
 
 

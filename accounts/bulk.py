@@ -4,14 +4,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 from django.db.models import NOT_PROVIDED
 from django.db.models.expressions import DatabaseDefault
 
+# Values of these types are written as they are, but for JSON, where a text is a document.
+AS_THEY_ARE = frozenset({bool, datetime, int, str, UUID})
 # What is to be sent together: each statement with its values.
 _waiting: ContextVar[list[tuple[str, Sequence[Any]]] | None] = ContextVar("waiting", default=None)
 
@@ -20,8 +24,8 @@ _waiting: ContextVar[list[tuple[str, Sequence[Any]]] | None] = ContextVar("waiti
 def together() -> Iterator[None]:
     """What is added and inserted inside goes out at the end, in one statement.
 
-    Whatever reads inside does not find it yet. Foreign keys hold when the transaction ends, so
-    the order of the rows is of no matter.
+    Whatever reads inside does not find it yet, and which row is written first is not said: foreign
+    keys hold only when the transaction ends.
     """
     assert connection.in_atomic_block, "all of it or nothing"
     assert _waiting.get() is None, "one at a time"
@@ -53,23 +57,33 @@ def _execute(sql: str, values: Sequence[Any]) -> None:
 
 
 def add(row: models.Model, *, ignore_conflicts: bool = False) -> None:
-    """Insert one new row. What the database fills in is read when it is asked for."""
-    values, left = {}, []
-    for field in row._meta.concrete_fields:
-        value = row.__dict__.get(field.attname)
-        if (
-            field.generated
-            or isinstance(value, DatabaseDefault)
-            or (value is None and field.primary_key)
-        ):
-            left.append(field.attname)
-        else:
-            values[str(field.column)] = field.get_db_prep_save(value, connection)
+    """Insert one new row. What the database fills in is read when it is asked for.
+
+    A key that the database makes is not: such a row can be found again only by what else it is.
+    """
+    given: Any = row.__dict__
+    values: dict[str, Any] = {}
+    for name, field, is_json in _fields(type(row)):
+        value = given[name]
+        if isinstance(value, DatabaseDefault):
+            del given[name]
+        elif type(value) in AS_THEY_ARE and not is_json:
+            values[field.column] = value
+        elif value is not None or field.db_default is not NOT_PROVIDED:  # NULL is what is left
+            values[field.column] = field.get_db_prep_save(value, connection)
     sql = _one_row(row._meta.db_table, tuple(values), ignore_conflicts)
     _write(sql, list(values.values()))
-    for name in left:
-        row.__dict__.pop(name, None)
     row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _fields(model: type[models.Model]) -> list[tuple[str, Any, bool]]:
+    """What a row is written of: each attribute, its field, and whether that is JSON."""
+    return [
+        (field.attname, field, isinstance(field, models.JSONField))
+        for field in model._meta.concrete_fields
+        if not field.generated
+    ]
 
 
 @cache

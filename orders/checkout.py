@@ -42,6 +42,7 @@ BUYER = f"""
     SELECT is_active, restricted, %s IN ({one_person.SAME_AS}), now(),
         (SELECT json_object_agg(dial_id, value) FROM ({dials.TURNED}) AS turned)
     FROM accounts_person WHERE id = %s FOR NO KEY UPDATE OF accounts_person"""  # noqa: S608
+UNPAID = "SELECT count(*) FROM orders_order WHERE buyer_id = %s AND status = 'placed'"
 
 
 def place(
@@ -166,6 +167,9 @@ def _require_may_buy(buyer: Person, listing: Listing) -> tuple[datetime, Mapping
     with connection.cursor() as cursor:
         cursor.execute(BUYER, [listing.seller_id, buyer.pk, list(DIALS), buyer.pk])
         is_active, restricted, is_seller, now, turned = cursor.fetchone()
+        # By a statement of its own, which sees what others did before the row was ours.
+        cursor.execute(UNPAID, [buyer.pk])
+        (unpaid,) = cursor.fetchone()
     if is_seller:
         raise OwnListing
     if not is_active:
@@ -173,8 +177,6 @@ def _require_may_buy(buyer: Person, listing: Listing) -> tuple[datetime, Mapping
     if restricted:
         restrictions.require_free(buyer, Restriction.Kind.BUYING)
     dial = dials.all_of(DIALS, turned=turned or {})
-    # Counted by a statement of its own, which sees what others did before the row was ours.
-    unpaid = Order.objects.filter(buyer=buyer, status=OrderStatus.PLACED).count()
     if unpaid >= dial["MAX_OPEN_ORDERS_PER_BUYER"]:
         raise TooManyOpenOrders
     return now, dial

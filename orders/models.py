@@ -146,6 +146,8 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["buyer", "placed_at", "id"]),
             models.Index(fields=["seller", "placed_at", "id"]),
+            # Counted before each new one (`orders.checkout`).
+            models.Index(fields=["buyer"], condition=Q(status="placed"), name="order_unpaid"),
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(
                 fields=["deadline"], condition=Q(deadline__isnull=False), name="order_due"

@@ -79,6 +79,9 @@ def test_an_order_over_http_sent_bare_is_an_order(people: dict[str, Any]) -> Non
     first, other = goods.uniform(2, of=people["sellers"][:1], lots=3)
     token = tokens.create(person=buyer, name="bench")
     recording = placing.recorded(first, buyer, token)
+    # Its round trips, of which only the last holds a row that other buyers wait for.
+    assert len(recording.statements) == 7
+    assert recording.statements[-1][0].startswith('UPDATE "listings_listing"')
     before = PlacedRequest.objects.latest("pk")
     names = {str(first): str(other), str(buyer.pk): str(stranger.pk), before.key: "another"}
     replayed(recording, names)
