@@ -62,6 +62,23 @@ CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT public.statement_timestamp()
 $$;
 """
+# Where tables are there already, the defaults of columns still call PostgreSQL's own functions.
+DEFAULTS_SQL = """
+DO $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN
+        SELECT adrelid::regclass AS of_table, attname, pg_get_expr(adbin, adrelid) AS expression
+        FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+        WHERE attgenerated = '' AND pg_get_expr(adbin, adrelid) LIKE '%pg_catalog.%'
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER %I SET DEFAULT %s', found.of_table, found.attname,
+            replace(found.expression, 'pg_catalog.', ''));
+    END LOOP;
+END
+$$;
+"""
 
 
 def free_port() -> int:
@@ -88,13 +105,16 @@ def database_server() -> Iterator[str]:
 
 
 @contextmanager
-def played(server: str, number: int) -> Iterator[None]:
-    """A database and a sandbox of one's own, and Django ready to use in this process."""
+def played(server: str, number: int, *, template: str = "") -> Iterator[None]:
+    """A database and a sandbox of one's own, and Django ready to use in this process.
+
+    `template` names a migrated database on the server; a copy of it is made in a moment.
+    """
     home = Path(tempfile.mkdtemp(prefix="surplus-simulator-"))
     name = f"simulated_{os.getpid()}_{number}"
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        _create_database(server, name)
+        _create_database(server, name, template or "template1")
         stack.callback(_drop_database, server, name)
         _set_environment(home, server, name)
         stack.enter_context(_sandbox(home))
@@ -102,9 +122,10 @@ def played(server: str, number: int) -> Iterator[None]:
         yield
 
 
-def _create_database(server: str, name: str) -> None:
+def _create_database(server: str, name: str, template: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(template)))
     with psycopg.connect(server, dbname=name, autocommit=True) as connection:
         connection.execute(CLOCK_SQL)
         at = datetime.fromtimestamp(0, UTC).isoformat()
@@ -121,6 +142,9 @@ def _create_database(server: str, name: str) -> None:
                     sql.Identifier(name), sql.Identifier(*setting.split(".")), value
                 )
             )
+    # In a session of its own, which finds our functions first.
+    with psycopg.connect(server, dbname=name) as connection:
+        connection.execute(DEFAULTS_SQL)
 
 
 def _drop_database(server: str, name: str) -> None:

@@ -16,11 +16,13 @@ from accounts.kept import forget_all
 from marketplace.local.environment import ROOT
 from simulator import audit
 from tests.sandbox_process import SandboxProcess
-from tests.surroundings import template
+from tests.tables import template
 
 APPS = {"accounts", "payments", "providers", "listings", "orders"}
 # Whose tests take long.
 FIRST = {"journeys": 0, "simulator": 1, "attacks": 2, "console": 3, "local": 4}
+# What stops the real processes, which would have to start again for others.
+LAST = "test_running.py"
 pytest_plugins = ("tests.browser", "tests.books", "tests.cast", "tests.emptying")
 
 
@@ -87,7 +89,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The apps' own tests are the core: they run on the oldest supported PostgreSQL too.
     """
     folders = {item: item.path.relative_to(ROOT).parts[1] for item in items}
-    items.sort(key=lambda item: FIRST.get(folders[item], len(FIRST)))
+    items.sort(key=lambda item: (FIRST.get(folders[item], len(FIRST)), item.path.name == LAST))
     for item, folder in folders.items():
         if folder in APPS:
             item.add_marker("core")

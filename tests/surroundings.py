@@ -2,7 +2,7 @@
 
 One throwaway PostgreSQL and Valkey per run, started by the first process and used by the xdist
 workers. Each worker has its own directory, ports, cache and broker number, so that nothing leaks,
-and a copy of one database that is migrated once, while the workers collect their tests.
+and a copy of one database that is migrated once, see `tests.tables`.
 A DATABASE_URL that is already set is used instead of the embedded server.
 """
 
@@ -12,25 +12,21 @@ import random
 import re
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from marketplace import memory
 from marketplace.local import embedded, environment
 from marketplace.local.servers import Server
+from tests import tables
+from tests.tables import HOME
 
 PREFIX = "surplus-test-"
-HOME = "SURPLUS_TEST_HOME"
-TEMPLATE = "surplus_migrated"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 _servers: list[Server] = []
@@ -113,34 +109,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _servers.append(server)
         server.start()
     if session.config.getoption("numprocesses", None):
-        _migrate_template(home)
-
-
-def _migrate_template(home: Path) -> None:
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {TEMPLATE}")
-    env = os.environ | {"DATABASE_URL": _of_template()}
-    command = (
-        f"{sys.executable} manage.py migrate >{home}/migrate.log 2>&1; echo $? >{home}/migrated"
-    )
-    subprocess.Popen(["sh", "-c", command], cwd=environment.ROOT, env=env)
-
-
-def _of_template() -> str:
-    """The address of the database that is migrated once per run."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{TEMPLATE}"))
-
-
-def template() -> str:
-    """The name of the migrated database, once it is ready; empty where each process migrates."""
-    home = Path(os.environ[HOME])
-    if not (home / "migrate.log").exists():
-        return ""
-    while not (home / "migrated").exists():
-        time.sleep(0.1)
-    assert (home / "migrated").read_text() == "0\n", (home / "migrate.log").read_text()
-    return TEMPLATE
+        tables.migrate()
 
 
 @pytest.hookimpl(trylast=True)

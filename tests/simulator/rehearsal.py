@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from payments import failpoints
 from simulator import kills, stage
+from tests import tables
 
 SEEDS, STEPS, AGAIN = (7005,), 60, 20
 
@@ -64,6 +65,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with stage.played(os.environ["DATABASE_URL"], 0):
+    with stage.played(os.environ["DATABASE_URL"], 0, template=tables.template()):
         main()
     sys.exit(0)
