@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Person
 from accounts.notifications import notify
-from marketplace.console.overview import Figure, overview
+from marketplace.console.figures import Figure
+from marketplace.console.overview import overview
 
 DAYS = 7
 LOOKED_EVERY_SECONDS = 3600

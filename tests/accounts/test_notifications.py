@@ -24,7 +24,7 @@ from accounts.proposals import Terms
 from listings import alerts, consents, expiry, permission, prices, questions, saved, vault
 from listings.models import Code, Listing, earliest_expiry
 from marketplace.console import alarms
-from marketplace.console.overview import Figure
+from marketplace.console.figures import Figure
 from marketplace.local.environment import ROOT
 from orders import (
     baskets,

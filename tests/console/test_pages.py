@@ -9,18 +9,30 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Notification, Person
+from accounts import restrictions, suspension
+from accounts.models import AuditEntry, Likeness, Notification, Person
+from listings.models import ListingEvent
 from marketplace.console import alarms, operations
 from marketplace.console.overview import AGES, make_due, overview
 from orders import disputes
 from orders.models import Dispute, Order
-from payments.models import Freeze, LedgerAudit, WebhookEvent
+from orders.verification.models import BalanceReading
+from payments.models import (
+    Chargeback,
+    Freeze,
+    Incident,
+    LedgerAudit,
+    Suspicion,
+    WebhookEvent,
+)
 from providers import breaker
 from tests.console import scenery
 from tests.console.conftest import signed_in
 from tests.console.test_queue import queries_of
-from tests.factories import a_person, a_provider
+from tests.factories import a_listing, a_person, a_provider
 from tests.orders.quarrels import a_disputed_order, a_sent_order
+from tests.sandbox_process import SandboxProcess
+from tests.verification.measured import Measured
 
 
 def figures(days: int = 30) -> dict[str, tuple[int | None, int | None]]:
@@ -43,6 +55,92 @@ def test_figures_of_two_periods_side_by_side(buyer: Person, moderator: Person) -
     assert found["Disputes of trades paid"] == (5000, 0)
     assert found["From dispute to a moderator's decision"] == (50, None)
     assert figures(7)["Trades paid"] == (2, 0)
+
+
+def test_how_long_cases_waited(buyer: Person, moderator: Person) -> None:
+    waits = [
+        "From handing in to the review of an offer",
+        "From a report to its closing",
+        "From an incident to its closing",
+        "From a likeness to a decision",
+    ]
+    assert [figures()[label] for label in waits] == [(None, None)] * 4
+    now, hours = timezone.now(), timedelta(hours=1)
+    live, other = a_listing(status="draft"), a_listing(status="draft")
+    for listing, act, waited, ago in (
+        (live, "listing_approved", 5, 0),
+        (other, "listing_rejected", 9, 40 * 24),
+    ):
+        decided = now - ago * hours
+        AuditEntry.objects.create(act=act, subject=f"listing:{listing.pk}", at=decided)
+        for earlier in (100, 0):
+            at = decided - (waited + earlier) * hours
+            ListingEvent.objects.create(listing=listing, kind="submitted", at=at)
+    report = scenery.a_report(live)
+    type(report).objects.update(at=now - 7 * hours, closed_at=now)
+    Incident.objects.create(key="x", kind="x", text="", raised_at=now - 3 * hours, closed_at=now)
+    first, second = sorted([buyer, live.seller], key=lambda person: person.pk)
+    Likeness.objects.create(
+        first=first,
+        second=second,
+        raised_at=now - 2 * hours,
+        decided_at=now,
+        decided_by=moderator,
+        decision="different",
+    )
+    found = figures()
+    assert [found[label] for label in waits] == [(5, 9), (7, None), (3, None), (2, None)]
+
+
+def test_what_was_stopped_is_counted(buyer: Person, moderator: Person) -> None:
+    restrictions.restrict(buyer, actor=moderator, kind="buying", reason="Stolen cards.")
+    suspension.suspend(buyer, actor=moderator, reason="Stolen cards.")
+    for status in ("rejected", "removed", "live"):
+        a_listing(status=status)
+    for kind in ("cards_declined", "credit_reversed", "credit_reversed", "card_dispute"):
+        Incident.objects.create(key=f"{kind}:{Incident.objects.count()}", kind=kind, text="")
+    escrow = a_sent_order(a_person()).escrow
+    Suspicion.objects.create(remote_id="issfr_1", escrow=escrow, kind="fraud_warning")
+    Chargeback.objects.create(remote_id="du_1", escrow=escrow, amount_cents=1)
+    found = figures()
+    assert found["People suspended or restricted"] == (2, 0)
+    assert found["Offers rejected or removed"] == (2, 0)
+    assert found["People stopped after declined cards"] == (1, 0)
+    assert found["Credit that was gone again"] == (2, 0)
+    assert found["Payments suspected of fraud"] == (1, 0)
+    assert found["Payments disputed at a bank"] == (1, 0)
+
+
+def test_how_providers_do(desk: Client, sandbox: SandboxProcess, buyer: Person) -> None:
+    a_disputed_order(buyer)
+    a_sent_order(buyer)
+    one = Measured(sandbox, "openrouter")
+    one.holds(granted=20)
+    one.lend()
+    one.tick(2)
+    one.holds(granted=70)
+    one.send().tick(2)
+    row = BalanceReading.objects.order_by("pk").last()
+    assert row is not None
+    left = {field.attname: getattr(row, field.attname) for field in row._meta.fields[1:]}
+    BalanceReading.objects.create(**left | {"problem": "timeout", "figures": None})
+    found = figures()
+    assert found["From sending to a measured verdict"] == (0, None)
+    assert found["Measured, and inconclusive"] == (0, None)
+    assert found["Balance readings without an answer"] == (2000, None)
+    first, second = overview(30)["providers"]
+    assert (first.trades, first.disputed_bp, first.readings, first.unanswered_bp) == (
+        2,
+        5000,
+        0,
+        None,
+    )
+    assert (second.slug, second.trades, second.disputed_bp) == ("openrouter", 1, 0)
+    assert (second.readings, second.unanswered_bp) == (5, 2000)
+    page = desk.get("/console/overview/").content.decode()
+    assert all(one.name in page for one in (first, second))
+    rows = list(csv.reader(StringIO(desk.get("/console/overview/?as=csv").content.decode())))
+    assert [f"{second.name}: not answered", "rate", "2000", ""] in rows
 
 
 def test_what_is_held_is_told_by_age(buyer: Person) -> None:
@@ -133,7 +231,7 @@ def test_the_worker_counts_the_overview_for_the_pages(buyer: Person) -> None:
     a_sent_order(buyer)
     assert make_due() == 0
     assert overview(7)["figures"][1].now == 0, "pages show what was counted"
-    cache.set("console:overview:7", overview(7) | {"at": timezone.now() - timedelta(minutes=6)})
+    cache.set("console:figures:7", overview(7) | {"at": timezone.now() - timedelta(minutes=6)})
     assert make_due() == 1
     assert overview(7)["figures"][1].now == 1
 
