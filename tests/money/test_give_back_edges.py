@@ -90,7 +90,7 @@ def test_both_are_told_each_time(sold: Escrow, moderator: Person) -> None:
     for cents, proceeds in ((10_00, 9_20), (5_00, 4_60)):
         Incident.objects.update(closed_at=None)
         since = Notification.objects.count()
-        begun(case, moderator, cents)
+        row = begun(case, moderator, cents)
         carried_out("reversal")
         finished()
         shared = {
@@ -100,10 +100,12 @@ def test_both_are_told_each_time(sold: Escrow, moderator: Person) -> None:
             "seller_cents": proceeds,
         }
         told = Notification.objects.order_by("pk")[since:]
-        assert [(row.person, row.kind, row.context) for row in told] == [
+        assert [(one.person, one.kind, one.context) for one in told] == [
             (sold.buyer, "order_given_back", {**shared, "to_buyer": True}),
             (sold.seller, "order_given_back", {**shared, "to_buyer": False}),
         ]
+        people = (sold.buyer_id, sold.seller_id)
+        assert [one.key for one in told] == [f"give_back:{row.pk}:{person}" for person in people]
     assert now(sold).given_back_cents == 15_00
 
 
@@ -167,6 +169,19 @@ def test_the_most_is_what_is_there(sold: Escrow, moderator: Person) -> None:
     assert (give_backs.there_cents(sold), give_backs.most_cents(sold)) == (0, 0)
     paid_out(sold.seller, 2)
     assert (give_backs.there_cents(sold), give_backs.most_cents(sold)) == (0, 0)
+
+
+def test_rounding_never_takes_more_than_is_there(
+    sold: Escrow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every price of 12 cents, whatever its commission and what of it went back before."""
+    for commission, before in ((com, back) for com in range(13) for back in range(12)):
+        one = Escrow(price_cents=12, commission_cents=commission, refunded_cents=before)
+        one.released_cents = 12 - before
+        for there in range(give_backs.takes(one, 12 - before)[0] + 1):
+            monkeypatch.setattr(give_backs, "there_cents", lambda _, there=there: there)
+            most = give_backs.most_cents(one)
+            assert give_backs.takes(one, most)[0] <= there, (commission, before, there)
 
 
 def test_of_what_was_given_back_nothing_is_left(sold: Escrow, moderator: Person) -> None:

@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import Notification, Person, Standing
-from orders import batches, checkout, disputes, follow, progress, transfer
+from accounts.refusals import NotAllowed
+from orders import batches, checkout, completion, disputes, follow, progress, transfer
 from orders.models import Order, OrderStatus, Verdict
 from orders.verification.models import Verification
 from payments import escrow
@@ -192,3 +194,42 @@ def test_what_waits_for_payment_is_not_told_of(buyer: Person, seller: Person) ->
     course = Course(placed(buyer, seller))
     assert batches.complete_due() == 0
     assert course.nothing()
+
+
+def measured(buyer: Person, seller: Person) -> Order:
+    """Less arrived than was sold: $20 of $50."""
+    order = over(sent(buyer, seller), verdict="refuted", measured_cents=20_00)
+    Verification.objects.create(order=order, rung="api_balance", status="done", key_mark="m")
+    return order
+
+
+def test_of_a_part_both_know_what_it_costs(buyer: Person, seller: Person) -> None:
+    order, beside = measured(buyer, seller), measured(buyer, seller)
+    Verification.objects.filter(order=beside).update(part_offered_at=Now())
+    with pytest.raises(NotAllowed):
+        completion.accept_part(order, actor=seller)
+    Verification.objects.filter(order=beside).update(part_offered_at=None)
+    since = Notification.objects.count()
+    returned = [completion.accept_part(order, actor=actor) for actor in (buyer, seller)]
+    assert [row.status for row in returned] == ["transferred", "completed"]
+    assert Verification.objects.get(order=beside).part_offered_at is None
+    assert fresh(beside).status == "transferred"
+    part = {"share_cents": 12_00, "rest_cents": 18_00, "measured_cents": 20_00}
+    rows = Notification.objects.order_by("pk")[since:]
+    assert [(row.person, row.kind) for row in rows] == [
+        (seller, "order_part_offered"),
+        (buyer, "order_part_accepted_buyer"),
+        (seller, "order_part_accepted_seller"),
+    ]
+    assert rows[0].context == said_of(order, **part)
+    assert rows[1].context == rows[2].context == said_of(fresh(order), **part)
+
+
+def test_confirming_parts_returns_the_order(
+    buyer: Person, seller: Person, settings: LazySettings
+) -> None:
+    settings.PARTS_FROM_CENTS = 1000
+    order = paid(buyer, seller)
+    transfer.send(order, actor=seller, note="", part_cents=20_00)
+    confirmed = completion.confirm(order, actor=buyer)
+    assert (confirmed.pk, confirmed.parts_arrived_cents) == (order.pk, 20_00)

@@ -7,9 +7,10 @@ is tried in a process of its own, forked from this one, by the tests that reach 
 import json
 import os
 import signal
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -178,8 +179,10 @@ class Runner:
         """The test that notices the change, empty where none does."""
         tests = self._tests_for(change)
         expected = sum(self.reach[name].seconds for name in tests)
-        killer = self._forked(tests, module, change, limit=30 + 5 * expected)
+        # Generous, for a machine that is busy must not look like a change that never ends.
+        killer = self._forked(tests, module, change, limit=60 + 20 * expected)
         if killer == "time":
+            print(f"ENDS NEVER {change.line}: {change.name}", flush=True)
             self._forked([], None, None, limit=60)
         elif killer:
             row = self.killers[change.where]
@@ -187,18 +190,12 @@ class Runner:
         return killer
 
     def _tests_for(self, change: changes.Change) -> list[str]:
+        lines = self._lines_of(change)
+
         def reaches(row: Reach) -> bool:
-            lines = row.lines.get(change.path, [])
-            return bool(lines) if change.how in ("top", "defaults") else change.line in lines
+            return any(line in lines for line in row.lines.get(change.path, []))
 
         rows = {name: row for name, row in self.reach.items() if reaches(row)}
-        if change.how == "atomic":
-            first = change.line + 1
-            rows = {
-                name: row
-                for name, row in rows.items()
-                if any(first < line for line in row.lines[change.path])
-            }
         quick = sorted(
             (name for name in rows if rows[name].seconds < SLOWEST_SECONDS),
             key=lambda name: (
@@ -215,6 +212,17 @@ class Runner:
                 break
             chosen.append(name)
         return chosen
+
+    def _lines_of(self, change: changes.Change) -> Container[int]:
+        """The lines of which a test must reach one, to notice the change."""
+        if change.how in ("top", "defaults"):
+            return range(1, sys.maxsize)
+        if change.how == "atomic":
+            # Its own line runs only when the module is imported.
+            return range(change.line + 2, change.holder.end_lineno + 1)
+        reached = {line for row in self.reach.values() for line in row.lines.get(change.path, [])}
+        # What is constant has no line of its own in a statement of several.
+        return {max((line for line in reached if line <= change.line), default=0)}
 
     def _is_on_its_own(self, name: str) -> bool:
         """Whether a test is not inside a transaction that is rolled back."""
