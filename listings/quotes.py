@@ -7,6 +7,8 @@ from payments.money import price_of
 from providers.amount import DOLLARS
 
 SUGGESTED_PARTS = (4, 2, 1)
+# As far as anybody counts the offers that are cheaper.
+FAR = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,21 @@ def suggestions(listing: Listing) -> list[Quote]:
     left, least = listing.available_cents, listing.offered_min_cents
     amounts = {least, *(offered(listing, left // part) for part in SUGGESTED_PARTS)}
     return [quote(listing, amount) for amount in sorted(amounts)]
+
+
+@dataclass(frozen=True)
+class Cheaper:
+    """How many offers have a larger discount; `more` where it is more than that."""
+
+    count: int
+    more: bool
+
+
+def cheaper(listing: Listing) -> Cheaper:
+    """Where an offer stands among the live ones of its provider; one query, no longer for many."""
+    rows = Listing.objects.live().filter(provider=listing.provider_id)
+    found = rows.filter(discount_bp__gt=listing.discount_bp)[: FAR + 1].count()
+    return Cheaper(min(found, FAR), found > FAR)
 
 
 def offered(listing: Listing, wanted_cents: int) -> int:

@@ -94,6 +94,7 @@ def detail(request: HttpRequest, listing_id: UUID) -> HttpResponse:
             "key": uuid4(),
             "suggestions": quotes.suggestions(listing),
             "comparisons": _comparisons(listing, chosen),
+            "cheaper": quotes.cheaper(listing),
         }
     else:
         context["similar"] = _similar(listing)

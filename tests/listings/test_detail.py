@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Person
+from listings import quotes
 from listings.models import Listing, ListingStatus
 from tests.factories import a_listing, a_provider, a_seller, a_standing, copies_of
 
@@ -54,6 +55,23 @@ def test_the_box_posts_what_an_order_needs(client: Client, buyer: Person) -> Non
 def test_an_amount_that_makes_no_sense_means_all_of_it(client: Client, amount: str) -> None:
     listing = a_listing()
     assert 'value="500.00"' in text(client, listing, f"?face_value={amount}")
+
+
+def test_it_says_where_it_stands_in_its_market(client: Client) -> None:
+    offer = a_listing(discount_bp=4000)
+    a_listing(discount_bp=6000, provider=a_provider("another"))
+    a_listing(discount_bp=6000, status="paused")
+    a_listing(discount_bp=4000)
+
+    def said() -> str:
+        return client.get(offer.get_absolute_url()).content.decode()
+
+    assert "No offer of Acme has a larger discount" in said()
+    a_listing(discount_bp=4001)
+    assert "1 offer of Acme has a larger discount" in said()
+    for _ in range(quotes.FAR):
+        a_listing(discount_bp=5000)
+    assert "More than 20 offers of Acme have a larger discount" in said()
 
 
 def test_a_stranger_signs_in_and_comes_back_to_it(client: Client) -> None:
@@ -117,4 +135,4 @@ def test_it_costs_the_same_few_queries_however_much_there_is(client: Client) -> 
     copies_of(listing, 20)
     with CaptureQueriesContext(connection) as queries:
         client.get(listing.get_absolute_url())
-    assert len(queries) <= 4
+    assert len(queries) <= 5

@@ -51,6 +51,25 @@ def test_nothing_keeps_anybody_out(
         sign_in(context, seller, base_url)
 
 
+def test_what_was_looked_for_lately_is_offered_again(page: Page, offer: Listing) -> None:
+    page.goto("/listings/")
+    lately = page.locator("[data-lately]")
+    expect(lately).to_be_hidden()
+    for words in ("GPU balance", "another"):
+        page.locator("[name=q]").fill(words)
+        page.get_by_role("button", name="Search").click()
+        expect(lately.get_by_role("link", name=words)).to_be_visible()
+    page.goto("/listings/")
+    expect(lately.get_by_role("link")).to_have_text(["another", "GPU balance"])
+    lately.get_by_role("link", name="GPU balance").click()
+    expect(page.locator(".offer")).to_have_count(1)
+    expect(lately.get_by_role("link")).to_have_text(["GPU balance", "another"])
+    lately.get_by_role("button", name="Forget these").click()
+    expect(lately).to_be_hidden()
+    page.goto("/listings/?q=" + "x" * 61)
+    expect(lately).to_be_hidden()
+
+
 def test_a_filter_answers_at_once_and_the_address_says_it(page: Page, offer: Listing) -> None:
     page.goto("/listings/")
     expect(page.locator(".offer")).to_have_count(2)
