@@ -4,7 +4,9 @@ The market can only grow, so sizes cannot take turns as pages do. Each page is t
 with the floor of its own rounds, and growth is how that ratio changes from the first size on.
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,11 +19,23 @@ from listings.search import order_column, results
 from listings.views import SHOWN
 
 FAR_PAGE = 500
+NEVER_MEET = "browse, words that never meet"
 SEARCHES = {
     "browse, three common words": "credit language models",
-    "browse, words that never meet": "workshop grant closed",
+    NEVER_MEET: "workshop grant closed",
     "browse, no such word": "nowhere",
 }
+
+
+def spellings(text: str) -> Iterator[str]:
+    """The same words for the database, and for every cache others: in ever other capitals."""
+    places = [place for place, letter in enumerate(text) if letter.isalpha()]
+    # Begun elsewhere each time, since what was asked before may be kept still.
+    for number in count(time.time_ns()):
+        letters = list(text)
+        for bit, place in enumerate(places):
+            letters[place] = letters[place].upper() if number >> bit & 1 else letters[place]
+        yield "".join(letters)
 
 
 def targets(stage: Stage) -> list[Target]:
@@ -47,6 +61,12 @@ def targets(stage: Stage) -> list[Target]:
         Target("browse, facets", browse(min_discount_bp="6000", max_price_cents="50000"), product),
         Target("browse, nothing fits", browse(min_available_cents="1000000000"), product),
         *(Target(name, browse(q=words), product) for name, words in SEARCHES.items()),
+        Target(
+            f"{NEVER_MEET}, asked anew",
+            browse(q=SEARCHES[NEVER_MEET]),
+            product,
+            paths=lambda: (browse(q=text) for text in spellings(SEARCHES[NEVER_MEET])),
+        ),
         Target("home", "/", product),
         Target("API, list of offers", "/api/v1/listings/", product),
     ]

@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +36,8 @@ class Target:
     path: str
     web: Web
     cookie: str = ""
+    # Paths that differ from request to request, where an answer that is kept would be no measure.
+    paths: Callable[[], Iterator[str]] | None = None
     per_second: list[float] = field(default_factory=list)
     p50_ms: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
@@ -83,27 +85,29 @@ def measure(
 ) -> None:
     """Ask for each page in turn, again and again, so that no page has the quiet minute alone."""
     for target in found:
-        load.ask(
-            port=target.web.port,
-            path=target.path,
-            cookie=target.cookie,
-            connections=connections,
-            seconds=min(seconds, WARM_SECONDS),
-        )
+        _ask(target, seconds=min(seconds, WARM_SECONDS), connections=connections)
     for _ in range(rounds):
         for target in found:
             _round(stage, target, seconds=seconds, connections=connections)
 
 
-def _round(stage: Stage, target: Target, *, seconds: float, connections: int) -> None:
-    web, database = target.web.cpu.seconds(), stage.database.seconds()
-    asked = load.ask(
-        port=target.web.port,
-        path=target.path,
-        cookie=target.cookie,
+def _ask(target: Target, *, seconds: float, connections: int) -> load.Load:
+    port, cookie, paths = target.web.port, target.cookie, target.paths
+    if paths is None:
+        return load.ask(
+            port=port, path=target.path, cookie=cookie, connections=connections, seconds=seconds
+        )
+    return load.send(
+        port=port,
+        requests=lambda _: (load.page(port, path, cookie) for path in paths()),
         connections=connections,
         seconds=seconds,
     )
+
+
+def _round(stage: Stage, target: Target, *, seconds: float, connections: int) -> None:
+    web, database = target.web.cpu.seconds(), stage.database.seconds()
+    asked = _ask(target, seconds=seconds, connections=connections)
     per_answer = 1000 / len(asked.seconds)
     target.web_ms.append((target.web.cpu.seconds() - web) * per_answer)
     target.database_ms.append((stage.database.seconds() - database) * per_answer)

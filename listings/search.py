@@ -203,26 +203,30 @@ def matching(text: str) -> Matching:
 
 
 def _matching(text: str) -> Matching:
-    common = _common(text.split())
+    """Offers with these words, or of a provider named by some of them and with the others."""
+    common, named = _common(text.split()), _named(text)
+
+    def condition(having: Callable[[SearchQuery], Q]) -> Q:
+        found = having(_query(text, common))
+        for rest, slugs in named.items():
+            of = Q(provider_id__in=slugs)
+            found |= of & having(_query(rest, common)) if rest else of
+        return found
+
     return Matching(
-        _condition(text, lambda words: Q(search=_query(words, common))),
-        _condition(text, lambda words: Q(_Has(F("search"), _query(words, common)))),
+        condition(lambda query: Q(search=query)),
+        condition(lambda query: Q(_Has(F("search"), query))),
     )
 
 
-def _condition(text: str, having: Callable[[str], Q]) -> Q:
-    """Offers with these words, or of a provider named by some of them and with the others."""
-    words = text.split()
-    found = having(text)
-    others: dict[str, list[str]] = {}
+def _named(text: str) -> dict[str, list[str]]:
+    """The providers that some of the words name, by what the other words are."""
+    words, found = text.split(), dict[str, list[str]]()
     for slug, name in current_names().items():
         parts = re.split(r"\W+", f"{name} {slug}".casefold())
         rest = [word for word in words if not _begins(word, parts)]
         if len(rest) < len(words):
-            others.setdefault(" ".join(rest), []).append(slug)
-    for rest_text, slugs in others.items():
-        named = Q(provider_id__in=slugs)
-        found |= named & having(rest_text) if rest_text else named
+            found.setdefault(" ".join(rest), []).append(slug)
     return found
 
 

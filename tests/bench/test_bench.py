@@ -2,6 +2,9 @@
 
 import os
 import resource
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from bench import (
     figures,
     floor,
     goods,
+    growth,
     guesses,
     load,
     pages,
@@ -21,6 +25,7 @@ from bench import (
     purchases,
     replay,
     settlements,
+    stage,
 )
 from bench.cpu import Tree
 from listings.models import Listing
@@ -127,6 +132,29 @@ def test_the_load_keeps_the_time_of_every_answer(live_server: Any) -> None:
     assert load.body(port, "/healthz")
     with pytest.raises(load.Failed):
         load.ask(port=port, path="/nowhere", connections=1, seconds=0.2)
+
+
+def test_a_search_asked_anew_has_ever_other_capitals() -> None:
+    found = list(islice(growth.spellings("workshop grant"), 50))
+    assert len(set(found)) == 50
+    assert {text.lower() for text in found} == {"workshop grant"}
+
+
+def test_paths_may_differ_from_request_to_request(live_server: Any) -> None:
+    port, asked = int(live_server.url.rpartition(":")[2]), list[int]()
+
+    def paths() -> Iterator[str]:
+        for number in count():
+            asked.append(number)
+            yield f"/healthz?{number}"
+
+    web = stage.Web(port, Tree(os.getpid()))
+    target = pages.Target("health", "/nowhere", web, paths=paths)
+    pages.measure(
+        stage.Stage(Path(), web, web, web.cpu), [target], rounds=1, seconds=0.1, connections=1
+    )
+    assert len(asked) > 1
+    assert len(target.cpu_ms()) == 1
 
 
 def test_known_and_unknown_addresses_take_turns(
