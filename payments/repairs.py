@@ -122,6 +122,11 @@ def quarantined_cents(escrow: Escrow) -> int:
 def return_quarantined(escrow: Escrow, *, actor: Person, reason: str) -> None:
     """Send back what arrived, but not as agreed. Raises NotAllowed or WrongState."""
     _require_moderator(actor, own=concerns(escrow, actor))
+    send_back(escrow, actor=actor, reason=reason)
+
+
+def send_back(escrow: Escrow, *, actor: Person | None, reason: str) -> None:
+    """Send back what is kept apart, by a moderator or by its time. Raises WrongState."""
     with transaction.atomic():
         quarantined = Escrow.objects.filter(pk=escrow.pk, quarantined_at__isnull=False)
         if not quarantined.update(quarantined_at=None):
