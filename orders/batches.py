@@ -63,7 +63,6 @@ def _taken(size: int) -> list[Order]:
             escrow__contested_at=None,
             escrow__suspected_at=None,
             escrow__released_cents=0,
-            escrow__refunded_cents=0,
         )
         .exclude(pk__in=Verification.objects.exclude(status=Course.DONE).values("order"))
         .select_related("escrow")

@@ -15,7 +15,7 @@ from payments import baskets, collection, failpoints, instructions
 from payments.models import Basket, Escrow, Fingerprint, Instruction
 from payments.processor import processor
 from payments.processor.interface import OutcomeUnknown
-from tests.money.rows import awaiting, now
+from tests.money.rows import awaiting, held, now
 from tests.money.trades import fresh, placed
 from tests.sandbox_process import SandboxProcess
 from tests.trade import CARD
@@ -74,10 +74,24 @@ def test_paid_it_is_asked_about_until_the_fee_is_known(
 
 
 def test_paid_with_its_fee_it_is_asked_about_no_more(sandbox: SandboxProcess, order: Order) -> None:
+    beside = held(order.buyer, order.seller, "9")
+    Escrow.objects.update(poll_due_at=Now())
+    before = now(beside).poll_due_at
     fill_in(order.escrow.checkout_url)
     sandbox.control("POST", "clock/", {"advance_seconds": 60})
     assert collection.collect(order.escrow_id).fee_cents == 117
     assert not asked_again(order.escrow)
+    # Of another its fee is not known, and it is asked about when its own time comes.
+    assert (now(beside).fee_cents, now(beside).poll_due_at) == (None, before)
+
+
+def test_what_was_paid_and_not_as_agreed_is_not_asked_about(order: Order) -> None:
+    """It has no charge of its own: a person decides about it."""
+    Escrow.objects.update(currency="EUR")
+    fill_in(order.escrow.checkout_url)
+    found = collection.collect(order.escrow_id)
+    assert (found.status, found.charge_id, found.quarantined_at is None) == ("awaiting", "", False)
+    assert not asked_again(found)
 
 
 def test_a_page_that_has_closed_is_not_asked_about(order: Order) -> None:
@@ -175,8 +189,11 @@ def payment_of(kept: Escrow) -> str:
 
 def test_what_was_charged_to_a_kept_card_is_booked(kept: Escrow) -> None:
     payment = payment_of(kept)
+    others = [awaiting(kept.buyer, kept.seller).pk for _ in range(4)]
+    Escrow.objects.update(basket=kept.basket)
     collection.collect_charge(payment)
     assert now(kept).status == "held"
+    assert not Escrow.objects.filter(pk__in=others).exclude(status="awaiting", quarantined_at=None)
     assert Fingerprint.objects.get().person == kept.buyer
 
 
@@ -198,7 +215,7 @@ def test_where_no_card_is_kept_nobody_is_asked(kept: Escrow, monkeypatch: Any) -
 
 
 def test_whose_it_is(buyer: Person, seller: Person) -> None:
-    one, other = awaiting(buyer, seller), awaiting(buyer, seller)
+    one, other, third = (awaiting(buyer, seller) for _ in range(3))
     Escrow.objects.filter(pk=one.pk).update(checkout_id="cs_1", charge_id="ch_1")
     assert collection.find() is None
     assert collection.find(charge_id="ch_1") == one
@@ -210,7 +227,7 @@ def test_whose_it_is(buyer: Person, seller: Person) -> None:
     assert collection.find(checkout_id="cs_2", reference=other.reference) == other
     assert (now(other).checkout_id, now(one).checkout_id) == ("cs_2", "cs_1")
     assert collection.find(checkout_id="cs_3", reference=other.reference) == other
-    assert now(other).checkout_id == "cs_2"
+    assert (now(other).checkout_id, now(third).checkout_id) == ("cs_2", "")
 
 
 @pytest.mark.parametrize("status", ["held", "lapsed"])

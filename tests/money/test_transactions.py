@@ -1,5 +1,7 @@
 """Each step is one transaction of its own: it brings about all that it writes, or nothing."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import transaction
 from django.db.models.functions import Now
@@ -8,9 +10,18 @@ from accounts.models import Person
 from orders import cancellation, completion
 from orders.models import Order
 from orders.verification.models import Verification
-from payments import chargebacks, escrow, instructions, payout_plans, payouts, recovery, returns
+from payments import (
+    chargebacks,
+    collection,
+    escrow,
+    instructions,
+    payout_plans,
+    payouts,
+    recovery,
+    returns,
+)
 from payments.models import Chargeback, Escrow, Instruction, Payout, PayoutPlan, Posting
-from payments.processor.interface import Answer, CardDispute, ProcessorRefused
+from payments.processor.interface import Answer, CardDispute, Checkout, ProcessorRefused
 from tests.money.rows import awaiting, held, now, payment
 from tests.money.test_instruction_steps import a_call
 from tests.money.test_payout_steps import Says, settled
@@ -71,6 +82,17 @@ def test_the_steps_of_money(
     monkeypatch.setattr(payouts, "processor", Says("paid"))
     payouts.follow("po_1")
     assert Payout.objects.get().status == "paid"
+
+
+def test_the_page_of_what_has_lapsed_is_closed(
+    buyer: Person, seller: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = awaiting(buyer, seller)
+    Escrow.objects.update(status="lapsed", checkout_id="cs_1")
+    page = Checkout("cs_1", "", "open", paid=False, payment_id="")
+    monkeypatch.setattr(collection, "processor", lambda: SimpleNamespace(checkout=lambda _: page))
+    collection.collect(opened.pk)
+    assert Instruction.objects.get().kind == "expire"
 
 
 def test_what_cannot_be_booked_is_not_recorded(
