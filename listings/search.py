@@ -139,12 +139,13 @@ def order_column(ordering: str) -> str:
     return ORDERS[ordering][0]
 
 
-def results(wanted: Wanted, *, walking: bool = False) -> Listings:
-    """The live offers that fit the cleaned data of a `SearchForm`.
+def results(wanted: Wanted, of: Listings | None = None, *, walking: bool = False) -> Listings:
+    """The live offers that fit the cleaned data of a `SearchForm`; those among `of`, as it shapes
+    them, if it is given.
 
     `walking`: the index of words is not to be used, each offer is looked at.
     """
-    rows = Listing.objects.live()
+    rows = (Listing.objects.all() if of is None else of).live()
     bounds = {
         "provider_id": wanted.get("provider"),
         "transfer_method": wanted.get("transfer_method"),
