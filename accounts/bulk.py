@@ -104,18 +104,27 @@ def insert(
     """
     if not rows:
         return
-    fields = {str(field.column): field for field in model._meta.concrete_fields}
-    named = [f"{name} {fields[name].db_type(connection)}" for name in rows[0]]
+    sql, rest = _many_rows(model, tuple(rows[0]), ignore_conflicts)
+    defaults = [field.get_default() for field in rest]
+    _write(sql, [*defaults, json.dumps(rows, cls=DjangoJSONEncoder)])
+
+
+@cache
+def _many_rows(
+    model: type[models.Model], columns: Sequence[str], ignore_conflicts: bool
+) -> tuple[str, list[Any]]:
+    """The statement, and the fields whose defaults it takes before the rows."""
+    fields: dict[str, Any] = {field.column: field for field in model._meta.concrete_fields}
+    named = [f"{name} {fields[name].db_type(connection)}" for name in columns]
     rest = {
-        column: field.get_default()
+        column: field
         for column, field in fields.items()
-        if column not in rows[0] and not field.primary_key and field.db_default is NOT_PROVIDED
+        if column not in columns and not field.primary_key and field.db_default is NOT_PROVIDED
     }
-    columns = ", ".join([*rows[0], *rest])
-    values = ", ".join([*rows[0], *("%s" for _ in rest)])
-    _write(
-        f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {values}"  # noqa: S608 - ours
-        f" FROM json_to_recordset(%s) AS row ({', '.join(named)})"
+    values = ", ".join([*columns, *("%s" for _ in rest)])
+    return (
+        f"INSERT INTO {model._meta.db_table} ({', '.join([*columns, *rest])})"  # noqa: S608 - ours
+        f" SELECT {values} FROM json_to_recordset(%s) AS row ({', '.join(named)})"
         + (" ON CONFLICT DO NOTHING" if ignore_conflicts else ""),
-        [*rest.values(), json.dumps(rows, cls=DjangoJSONEncoder)],
+        list(rest.values()),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.refusals import Refusal
@@ -35,7 +35,6 @@ class PrivatePages:
         response = self.get_response(request)
         if request.user.is_authenticated or response.cookies:
             add_never_cache_headers(response)
-            patch_cache_control(response, private=True, no_store=True)
         return response
 
 

@@ -37,6 +37,8 @@ from orders.transfer import send as hand_over
 TAGS = ["orders"]
 LONGEST_KEY = 255
 ROLES = ("buyer", "seller")
+# It keeps nothing of what it is given; to make it takes longer than to ask it.
+ORDER_TERMS = OrderTerms()
 
 
 class NoSuchListing(Refusal):
@@ -114,9 +116,7 @@ def idempotency_key(request: PersonalRequest) -> str | None:
 
 def _terms(request: PersonalRequest) -> dict[str, Any]:
     """What is to be bought. Raises ValidationError or NoSuchListing."""
-    given = OrderTerms(data=request.data)
-    given.is_valid(raise_exception=True)
-    terms: dict[str, Any] = dict(given.validated_data)
+    terms: dict[str, Any] = dict(ORDER_TERMS.run_validation(request.data))
     try:
         terms["listing"] = stock.offer(UUID(terms["listing"]), buyer=request.user)
     except ValueError:
