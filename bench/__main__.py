@@ -50,10 +50,8 @@ def main() -> int:
                 from bench import console
 
                 _by_size(console, CONSOLE, running, asked, about)
-        if "placing" in asked.what:
-            _placing(home, asked, about, sellers=sellers, buyers=buyers)
-        if "batches" in asked.what:
-            _batches(asked, about, sellers=sellers, buyers=buyers)
+        if {"placing", "batches"} & asked.what:
+            _by_ledger(home, asked, about, sellers=sellers, buyers=buyers)
         if {"checkout", "settlement"} & asked.what:
             _trades(asked, about, sellers=sellers, buyers=buyers)
         # The crowd is rows to be found, no ledger that adds up.
@@ -78,7 +76,7 @@ def _arguments() -> argparse.ArgumentParser:
         help="of growth and console",
     )
     parser.add_argument(
-        "--postings", type=int, nargs="+", default=[0], help="in the ledger before batches"
+        "--postings", type=int, nargs="+", default=[0], help="before placing and batches"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="per page or way and round")
@@ -155,26 +153,31 @@ def _trades(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> 
             print(f"\n{purchases.tables(result, what='confirmations')}")
 
 
-def _placing(home: Path, asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
-    from bench import figures, placing, stage
+def _by_ledger(home: Path, asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
+    """Orders over HTTP and batches, at each size of the ledger."""
+    from bench import batches, figures, ledger, placing, stage
 
+    found: dict[str, dict[int, Any]] = {part: {} for part in ("placing", "batches")}
+    if "batches" in asked.what:
+        batches.prepare(sellers, buyers)
     ready = placing.prepare(home, sellers, buyers)
     with (
         stage.web(home, stage.STOPPING_SETTINGS, port=stage.free_port()) as product,
         stage.web(home, stage.FLOOR_SETTINGS, port=stage.free_port()) as floor,
     ):
-        result = placing.measure(product, floor, ready, rounds=asked.rounds, seconds=asked.seconds)
-    figures.keep("placing", about | result)
-    print(f"\n{placing.table(result)}")
-
-
-def _batches(asked: Any, about: dict[str, Any], *, sellers: Any, buyers: Any) -> None:
-    from bench import batches, figures
-
-    batches.prepare(sellers, buyers)
-    result = batches.measure(3 * asked.rounds, asked.postings)
-    figures.keep("batches", about | result)
-    print(f"\n{batches.table(result)}")
+        for size in asked.postings:
+            ledger.fill(size)
+            if "placing" in asked.what:
+                found["placing"][size] = placing.measure(
+                    product, floor, ready, rounds=asked.rounds, seconds=asked.seconds
+                )
+            if "batches" in asked.what:
+                found["batches"][size] = batches.measure(3 * asked.rounds)
+    ledger.forget()
+    for name, part in (("placing", placing), ("batches", batches)):
+        if name in asked.what:
+            figures.keep(name, about | {"postings": found[name]})
+            print(f"\n{part.table(found[name])}")
 
 
 def _audit() -> None:

@@ -7,7 +7,7 @@ request through a cursor, in one transaction.
 import json
 import logging
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -140,18 +140,21 @@ def measure(
     }
 
 
-def table(result: dict[str, Any]) -> str:
-    """For people."""
-    heads = ["orders over HTTP", "÷ floor", "per second", "floor per second", "p99 ms"]
+def table(by_size: Mapping[int, dict[str, Any]]) -> str:
+    """For people: two rows for each size of the ledger."""
+    heads = ["orders over HTTP", "postings before", "÷ floor", "per second"]
     rows = [
         [
             place,
+            f"{size:,}",
             figures.said(row["over_floor"], 2),
             figures.said(row["product_per_second"], 0),
             figures.said(row["floor_per_second"], 0),
             figures.said(row["p99_ms"], 0),
         ]
+        for size, result in by_size.items()
         for place, row in result["places"].items()
     ]
-    ends = f"{CLIENTS} connections, {result['statements']} SQL statements each."
-    return "\n".join([figures.table(heads, rows), "", ends])
+    statements = next(iter(by_size.values()))["statements"]
+    ends = f"{CLIENTS} connections, {statements} SQL statements each."
+    return "\n".join([figures.table([*heads, "floor per second", "p99 ms"], rows), "", ends])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 
 from accounts import tokens
@@ -19,6 +19,7 @@ from bench import (
     goods,
     growth,
     guesses,
+    ledger,
     load,
     pages,
     placing,
@@ -31,6 +32,7 @@ from bench.cpu import Tree
 from listings.models import Listing
 from orders.completion import confirm
 from orders.models import Order, PlacedRequest
+from payments.models import Posting
 from providers.catalogue import load_catalogue
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -105,6 +107,28 @@ def test_the_floor_of_a_batch_settles_it(people: dict[str, Any]) -> None:
     assert not Order.objects.filter(status="completed").exists()
     assert batches.by_one_statement() == 2
     assert set(Order.objects.values_list("status", "escrow__status")) == {("completed", "released")}
+
+
+def test_a_ledger_is_filled_and_has_its_indexes_again(people: dict[str, Any]) -> None:
+    def indexes() -> set[tuple[str, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'payments_posting'"
+            )
+            return set(cursor.fetchall())
+
+    before = indexes()
+    for size in (3, 2, 5):
+        ledger.fill(size)
+    assert Posting.objects.count() == 5
+    assert indexes() == before
+    assert len(before) == 6
+    with pytest.raises(IntegrityError):
+        Posting.objects.create(
+            key="bench:5", source="a", destination="b", amount_cents=1, currency="USD"
+        )
+    ledger.forget()
+    assert not Posting.objects.exists()
 
 
 def test_purchases_are_timed_and_a_race_sells_what_there_is(people: dict[str, Any]) -> None:
