@@ -114,7 +114,7 @@ def _many_rows(
     model: type[models.Model], columns: Sequence[str], ignore_conflicts: bool
 ) -> tuple[str, list[Any]]:
     """The statement, and the fields whose defaults it takes before the rows."""
-    fields: dict[str, Any] = {field.column: field for field in model._meta.concrete_fields}
+    fields: dict[str, Any] = {str(field.column): field for field in model._meta.concrete_fields}
     named = [f"{name} {fields[name].db_type(connection)}" for name in columns]
     rest = {
         column: field
