@@ -189,6 +189,10 @@ REFUSED: list[tuple[str, Callable[[Order], object], type[Exception]]] = [
     ("transferred", lambda o: completion.accept_part(o, actor=o.buyer), NothingMeasured),
     ("verified", lambda o: completion.accept_silence(o), WrongState),
     ("verified", lambda o: completion.accept_part(o, actor=o.buyer), WrongState),
+    ("disputed", lambda o: completion.confirm(o, actor=o.buyer), WrongState),
+    ("disputed", lambda o: completion.accept_silence(o), WrongState),
+    ("disputed", lambda o: completion.accept_part(o, actor=o.buyer), WrongState),
+    ("disputed", lambda o: completion.complete_verified(o), WrongState),
 ]
 
 
