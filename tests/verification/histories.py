@@ -52,8 +52,14 @@ def read(kind: str, changes: list[Change], until: Decimal, period: str) -> Readi
     )
 
 
-def judged(kind: str, changes: list[Change], late: list[Decimal], resets_at: int = 99) -> Finding:
-    """The finding at the end of all readings."""
+def judged(
+    kind: str,
+    changes: list[Change],
+    late: list[Decimal],
+    resets_at: int = 99,
+    taken: int = len(AFTER),
+) -> Finding:
+    """The finding once so many of the readings after the sending are taken; by default, all."""
     base = replace(reader("openrouter"), kind=kind)
     readings = {
         moment: read(kind, changes, moment - lag, "new" if moment >= resets_at else "old")
@@ -64,7 +70,7 @@ def judged(kind: str, changes: list[Change], late: list[Decimal], resets_at: int
         "USD",
         base,
         before=[readings[moment] for moment in BEFORE],
-        after=[readings[moment] for moment in AFTER],
+        after=[readings[moment] for moment in AFTER[:taken]],
         may_refute=True,
     )
     return LADDER[base.rung].finding(case)

@@ -20,7 +20,7 @@ from providers.catalogue_reader import CUMULATIVE, REMAINING, ROWS
 from providers.readings import Reading
 from providers.vocabulary import Rung
 from tests.verification import shares
-from tests.verification.histories import AGREED, START, Change, judged, read, reader
+from tests.verification.histories import AFTER, AGREED, START, Change, judged, read, reader
 
 moments = st.decimals(-3, 8, places=2, allow_nan=False)
 history = st.lists(st.builds(Change, moments, st.integers(-60, 60).filter(bool)), max_size=8)
@@ -54,6 +54,18 @@ def test_never_refuted_when_it_arrived(
     assert finding.verdict != REFUTED
     if kind != REMAINING:
         assert finding.verdict == VERIFIED
+
+
+@pytest.mark.parametrize("kind", [CUMULATIVE, REMAINING, ROWS])
+@settings(max_examples=60, deadline=None)
+@given(changes=history, late=lags, taken=st.integers(1, len(AFTER)))
+def test_no_part_is_paid_for_that_did_not_come(
+    kind: str, changes: list[Change], late: list[Decimal], taken: int
+) -> None:
+    """Parts are paid for as soon as a reading covers them, so it must be true at each of them."""
+    finding = judged(kind, changes, late, taken=taken)
+    came = deposited([one for one in changes if one.at <= AFTER[taken - 1]], since=0)
+    assert finding.measured_cents is None or finding.measured_cents <= came * 100
 
 
 @pytest.mark.parametrize("kind", [CUMULATIVE, REMAINING, ROWS])
