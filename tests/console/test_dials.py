@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import dials, kept
 from accounts.models import AuditEntry, Dial, DialChange, Person, Proposal
 from accounts.refusals import Invalid, WrongState
+from listings import publishing
 from listings.refusals import TooMuchOpen
 from orders import checkout
 from orders.models import Order
@@ -115,8 +116,9 @@ def test_limits_bite_where_they_stand(lead: Person, buyer: Person, seller: Perso
     with pytest.raises(TooManyOpenOrders):
         an_order(buyer)
     turned("NEW_SELLER_OPEN_CENTS", 100_00, lead)
+    draft = a_listing(seller=seller, status="draft")
     with pytest.raises(TooMuchOpen):
-        a_listing(seller=seller)
+        publishing.submit(draft, actor=seller)
 
 
 @pytest.mark.parametrize("name", list(dials.MEANINGS))
