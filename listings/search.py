@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Set
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django import forms
@@ -224,8 +225,8 @@ def _named(text: str) -> dict[str, list[str]]:
     """The providers that some of the words name, by what the other words are."""
     words, found = text.split(), dict[str, list[str]]()
     for slug, name in current_names().items():
-        parts = re.split(r"\W+", f"{name} {slug}".casefold())
-        rest = [word for word in words if not _begins(word, parts)]
+        parts = _split(f"{name} {slug}")
+        rest = [word for word in words if not _begins(_split(word), parts)]
         if len(rest) < len(words):
             found.setdefault(" ".join(rest), []).append(slug)
     return found
@@ -274,6 +275,10 @@ def _parsed(text: str, common: Set[str] = frozenset()) -> tuple[str, str]:
     return "raw", " & ".join(beginnings)
 
 
-def _begins(word: str, parts: list[str]) -> bool:
-    wanted = [part for part in re.split(r"\W+", word.casefold()) if part]
-    return bool(wanted) and all(any(p.startswith(w) for p in parts) for w in wanted)
+def _begins(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    return bool(word) and all(any(part.startswith(w) for part in parts) for w in word)
+
+
+@lru_cache(1000)
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, re.split(r"\W+", text.casefold())))
