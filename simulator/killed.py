@@ -205,7 +205,7 @@ MOVEMENTS = {
     "payment page": Movement(("order reserved", *CALL), _ordered, _opens_page),
     "payment": Movement(("payment asked about", "payment booked"), _filled_in, _asks, _charged),
     "payment with a kept card": Movement(
-        ("card asked about", "card recorded", *CALL), _card_given, _comes_back, _charged
+        ("card asked about", "card recorded", *CALL), _card_given, _comes_back, _charged, most=20
     ),
     "payment announced": Movement(
         ("event stored", "event claimed", "event followed up"), _announced, _hears, _charged
