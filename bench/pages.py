@@ -117,8 +117,8 @@ def _round(stage: Stage, target: Target, *, seconds: float, connections: int) ->
     target.p99_ms.append(figures.quantile(asked.seconds, 0.99) * 1000)
 
 
-def statements(target: Target) -> int:
-    """How many SQL statements the page takes, once its caches are filled."""
+def statements(target: Target) -> list[str]:
+    """The SQL statements that the page takes, once its caches are filled."""
     client = Client(headers={"host": "127.0.0.1"})
     if target.cookie:
         name, _, value = target.cookie.partition("=")
@@ -126,7 +126,7 @@ def statements(target: Target) -> int:
     client.get(target.path)
     with CaptureQueriesContext(connection) as queries:
         assert client.get(target.path).status_code == 200, target.path
-    return len(queries)
+    return [query["sql"] for query in queries.captured_queries]
 
 
 def first_visit_bytes(target: Target) -> int:
@@ -154,7 +154,7 @@ def report(found: Sequence[Target]) -> dict[str, Any]:
             "over_template_floor": figures.ratios(target.cpu_ms(), floors[TEMPLATE_FLOOR]),
             "bytes": len(body),
             "gzip_bytes": len(gzip.compress(body)),
-            "statements": int(target.path != "/nothing/") if on_floor else statements(target),
+            "statements": int(target.path != "/nothing/") if on_floor else len(statements(target)),
         }
     by_name = {target.name: target for target in found}
     far = figures.ratios(by_name[FAR].cpu_ms(), by_name[BROWSE].cpu_ms())

@@ -1,6 +1,5 @@
 """Fifty thousand offers: no page reads more of them than it needs, whatever is asked."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bench.plans import explained
 from listings import expiry, finding, search
 from listings.models import Listing
 from tests.factories import a_provider, a_seller
@@ -92,18 +92,6 @@ def client(market: None, db: None) -> Client:
     return Client()
 
 
-def scanned(plan: dict[str, Any]) -> tuple[bool, int]:
-    """Whether a plan reads all offers one by one, and how many it looks at."""
-    own = plan.get("Relation Name") == "listings_listing"
-    loops = plan["Actual Loops"]
-    looked = int(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * loops if own else 0
-    seq = own and plan["Node Type"] == "Seq Scan"
-    for inner in plan.get("Plans", ()):
-        inner_seq, inner_looked = scanned(inner)
-        seq, looked = seq or inner_seq, looked + inner_looked
-    return seq, looked
-
-
 def plans(client: Client, address: str, *, first: bool = False) -> list[tuple[bool, int]]:
     """What each statement of a page does, run again by EXPLAIN in the same settings.
 
@@ -117,17 +105,7 @@ def plans(client: Client, address: str, *, first: bool = False) -> list[tuple[bo
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     assert len(queries) <= MOST_STATEMENTS
-    found = []
-    with connection.cursor() as cursor:
-        for one in queries.captured_queries:
-            if one["sql"].startswith("SELECT"):
-                cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {one['sql']}")
-                answer = cursor.fetchone()[0]
-                tree = json.loads(answer) if isinstance(answer, str) else answer
-                found.append(scanned(tree[0]["Plan"]))
-            elif one["sql"].startswith("SET"):
-                cursor.execute(one["sql"])
-    return found
+    return explained(one["sql"] for one in queries.captured_queries)
 
 
 # Where hardly anything fits, the planner guesses, and may walk the whole index of an order.
@@ -201,11 +179,7 @@ def found(client: Client, words: str) -> int:
 def test_a_sweep_reads_what_is_due_alone(market: None, db: None, sweep: Callable[[], int]) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert sweep() == 0
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {queries.captured_queries[0]['sql']}")
-        answer = cursor.fetchone()[0]
-    tree = json.loads(answer) if isinstance(answer, str) else answer
-    assert scanned(tree[0]["Plan"]) == (False, 0)
+    assert explained([queries.captured_queries[0]["sql"]]) == [(False, 0)]
 
 
 def test_what_is_too_much_is_refused_at_once(client: Client) -> None:
