@@ -45,10 +45,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """With the question that so many tests end with, see `simulator.audit`."""
     with django_db_blocker.unblock():
         audit.install()
+    yield
+    # A plugin, which nobody may import before pytest does.
+    from tests import emptying
+
+    emptying.close()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,30 +4,52 @@ Django truncates every table and asks all apps to set themselves up again, which
 than most tests; here only tables with rows are touched, and what migrations made stays.
 """
 
+import os
 from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
 # Made once by migrating; no test changes them.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+_sessions: dict[int, BaseDatabaseWrapper] = {}
 
 
 def empty_tables() -> None:
     """Delete all rows, whatever triggers and foreign keys say; needs a superuser's rights."""
-    quoted = {name: connection.ops.quote_name(name) for name in _tables()}
-    filled = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT FROM {table})" for name, table in quoted.items()
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(filled)
-        names = [name for (name,) in cursor.fetchall()]
-        if names:
-            deletions = "".join(f"DELETE FROM {quoted[name]};" for name in names)
+    with _session().cursor() as cursor:
+        cursor.execute("SELECT pg_temp.empty_tables()")
+
+
+def _session() -> BaseDatabaseWrapper:
+    """Of its own: no session goes on with its plans once triggers are off, nor after that.
+
+    Foreign keys, triggers and the audit (`simulator.audit`) are planned once in that of the tests.
+    """
+    process = os.getpid()
+    if process not in _sessions:
+        # Kept, for a process that is forked must not say goodbye on the connection of the other.
+        _sessions[process] = session = connection.copy()
+        with session.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica; SET lock_timeout = '30s'")
             cursor.execute(
-                f"BEGIN; SET LOCAL session_replication_role = replica; {deletions} COMMIT"
+                "CREATE FUNCTION pg_temp.empty_tables() RETURNS void LANGUAGE plpgsql AS"
+                f" $empty$ BEGIN {''.join(map(_emptied, _tables()))} END $empty$"
             )
+    return _sessions[process]
+
+
+def _emptied(name: str) -> str:
+    table = connection.ops.quote_name(name)
+    return f"IF EXISTS (SELECT FROM {table}) THEN DELETE FROM {table}; END IF;"
+
+
+def close() -> None:
+    """Before the database goes."""
+    if session := _sessions.pop(os.getpid(), None):
+        session.close()
 
 
 def _tables() -> list[str]:
