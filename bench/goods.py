@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import cycle
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.db.models import Count
@@ -61,11 +61,20 @@ def buyers() -> list[Person]:
     return _people(BUYERS, first=FIRST_BUYER)
 
 
-def uniform(count: int, *, of: Sequence[Person], lots: int) -> list[UUID]:
-    """Offers alike in all but id and seller, each of so many lots, approved as they must be."""
+def numbered(number: int | str) -> str:
+    """The id of an offer that can be named by a number of twelve digits."""
+    return f"00000000-0000-4000-9000-{number}"
+
+
+def uniform(count: int, *, of: Sequence[Person], lots: int, first_number: int = 0) -> list[UUID]:
+    """Offers alike in all but id and seller, each of so many lots, approved as they must be.
+
+    With `first_number` their ids are numbered from there on.
+    """
     provider = Provider.objects.filter(resale_policy=ResalePolicy.ALLOWED)[0]
     rows = Listing.objects.bulk_create(
         Listing(
+            id=UUID(numbered(first_number + number)) if first_number else uuid4(),
             seller=seller,
             provider=provider,
             title="Credit of a finished project",
@@ -78,7 +87,7 @@ def uniform(count: int, *, of: Sequence[Person], lots: int) -> list[UUID]:
             transfer_method=TransferMethod.BALANCE_TRANSFER,
             status=ListingStatus.LIVE,
         )
-        for seller, _ in zip(cycle(of), range(count), strict=False)
+        for seller, number in zip(cycle(of), range(count), strict=False)
     )
     moderator = create_people()["moderator@example.com"]
     ListingEvent.objects.bulk_create(

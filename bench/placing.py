@@ -17,7 +17,7 @@ from django.test import Client
 
 from accounts import tokens
 from accounts.models import Person
-from bench import figures, goods, load
+from bench import figures, goods, limit, load
 from bench.replay import Recording, record
 from bench.stage import Web
 from bench.stopping import Reached, stop
@@ -25,6 +25,7 @@ from orders.models import Order
 from payments import failpoints
 
 SPREAD_OVER, PLENTY_LOTS = 10_000, 1000
+FIRST_OFFER = 100_000_000_000
 CLIENTS = 8
 API, FLOOR = "/api/v1/orders/", "/place/"
 
@@ -83,7 +84,7 @@ def by_floor(
 def prepare(home: Path, sellers: Sequence[Person], buyers: Sequence[Person]) -> dict[str, Any]:
     """Offers, tokens, and the recording, kept where the floor's view finds it."""
     # Of one seller, whom the recording names.
-    many = goods.uniform(SPREAD_OVER, of=sellers[:1], lots=PLENTY_LOTS)
+    many = goods.uniform(SPREAD_OVER, of=sellers[:1], lots=PLENTY_LOTS, first_number=FIRST_OFFER)
     hot = goods.uniform(1, of=sellers[:1], lots=1000 * PLENTY_LOTS)
     bearers = [(buyer, tokens.create(person=buyer, name="bench")) for buyer in buyers[1:401]]
     token = tokens.create(person=buyers[0], name="bench")
@@ -97,7 +98,16 @@ def prepare(home: Path, sellers: Sequence[Person], buyers: Sequence[Person]) -> 
     )
     kept = {"recording": recording, "listing": str(hot[0]), "buyer": buyers[0].pk, "key": key}
     (home / "placing.pickle").write_bytes(pickle.dumps(kept))
-    return {"spread": many, "hot": hot, "bearers": bearers, "recording": recording}
+    for place, offers in (
+        ("spread", f"random({FIRST_OFFER}, {FIRST_OFFER + SPREAD_OVER - 1})"),
+        ("hot", ""),
+    ):
+        offer = goods.numbered(":offer") if offers else str(hot[0])
+        first, last = bearers[0][0].pk, bearers[-1][0].pk
+        sets = [(str(hot[0]), offer, offers)]
+        sets += [(str(buyers[0].pk), ":buyer", f"random({first}, {last})")]
+        (home / f"{place}.pgbench").write_text(limit.script(recording, sets=sets))
+    return {"home": home, "spread": many, "hot": hot, "bearers": bearers, "recording": recording}
 
 
 def measure(
@@ -125,6 +135,9 @@ def measure(
                     p99.setdefault(f"{place} {way}", []).append(
                         figures.quantile(asked.seconds, 0.99) * 1000
                     )
+            if turn:
+                alone = limit.per_second(ready["home"] / f"{place}.pgbench", seconds=seconds)
+                rates.setdefault(f"{place} limit", []).append(alone)
     return {
         "statements": len(ready["recording"].statements),
         "orders": Order.objects.count(),
@@ -132,6 +145,7 @@ def measure(
             place: {
                 "product_per_second": figures.spread(rates[f"{place} product"]),
                 "floor_per_second": figures.spread(rates[f"{place} floor"]),
+                "limit_per_second": figures.spread(rates[f"{place} limit"]),
                 "over_floor": figures.ratios(rates[f"{place} product"], rates[f"{place} floor"]),
                 "p99_ms": figures.spread(p99[f"{place} product"]),
             }
@@ -150,6 +164,7 @@ def table(by_size: Mapping[int, dict[str, Any]]) -> str:
             figures.said(row["over_floor"], 2),
             figures.said(row["product_per_second"], 0),
             figures.said(row["floor_per_second"], 0),
+            figures.said(row["limit_per_second"], 0),
             figures.said(row["p99_ms"], 0),
         ]
         for size, result in by_size.items()
@@ -157,4 +172,6 @@ def table(by_size: Mapping[int, dict[str, Any]]) -> str:
     ]
     statements = next(iter(by_size.values()))["statements"]
     ends = f"{CLIENTS} connections, {statements} SQL statements each."
-    return "\n".join([figures.table([*heads, "floor per second", "p99 ms"], rows), "", ends])
+    return "\n".join(
+        [figures.table([*heads, "floor per second", "pgbench", "p99 ms"], rows), "", ends]
+    )

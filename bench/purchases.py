@@ -17,6 +17,7 @@ from accounts.models import Person
 from bench import figures, goods
 from bench.crew import Crew
 from bench.replay import Recording, record
+from listings import stock
 from listings.models import Listing
 from listings.refusals import InsufficientStock, NotLive
 from orders import checkout
@@ -56,7 +57,8 @@ class Sample:
 
 def reserve(listing_id: UUID, buyer: Person) -> Order:
     """One purchase as a request makes it: load the offer, then the transaction."""
-    listing = Listing.objects.visible_to(buyer).select_related("seller").get(pk=listing_id)
+    listing = stock.offer(listing_id, buyer=buyer)
+    assert listing is not None
     with transaction.atomic():
         return checkout.reserve(
             buyer=buyer, listing=listing, face_value_cents=goods.LOT_CENTS, recipient="me@bench"

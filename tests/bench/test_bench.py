@@ -1,6 +1,7 @@
 """Every benchmark in a tiny size, on the test's own database: that it measures what it says."""
 
 import os
+import re
 import resource
 from collections.abc import Iterator
 from itertools import count, islice
@@ -20,6 +21,7 @@ from bench import (
     growth,
     guesses,
     ledger,
+    limit,
     load,
     pages,
     placing,
@@ -98,6 +100,24 @@ def test_an_order_over_http_sent_bare_is_an_order(people: dict[str, Any]) -> Non
     before.refresh_from_db()
     assert before.order is not None
     assert before.order.buyer == buyer
+
+
+def test_the_transaction_that_pgbench_sends_is_an_order(people: dict[str, Any]) -> None:
+    buyer, stranger = people["buyers"][:2]
+    first, other = goods.uniform(2, of=people["sellers"][:1], lots=3)
+    recording = replay.record(lambda: purchases.reserve(first, buyer), known=[first])
+    sets = [(str(first), str(other), ""), (str(buyer.pk), ":buyer", "random(1, 9)")]
+    lines = limit.script(recording, sets=sets).splitlines()
+    drawn = dict(re.findall(r"^\\set (\w+) (.*)$", "\n".join(lines), re.MULTILINE))
+    assert drawn.pop("buyer") == "random(1, 9)"
+    assert set(drawn.values()) == {f"random({limit.DIGITS})"}
+    sql = "\n".join(line for line in lines if not line.startswith("\\"))
+    for number, name in enumerate(drawn):
+        sql = sql.replace(f":{name}", f"{number:012}")
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace(":buyer", str(stranger.pk)))
+    placed = Order.objects.get(listing=other)
+    assert (placed.buyer, placed.escrow.reference) == (stranger, str(placed.pk))
 
 
 def test_the_floor_of_a_batch_settles_it(people: dict[str, Any]) -> None:
