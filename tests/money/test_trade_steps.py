@@ -92,6 +92,8 @@ def test_what_may_be_fraud_goes_back_but_for_parts(
 
 def test_confirmed(buyer: Person, seller: Person) -> None:
     order = sent(buyer, seller)
+    # As for one that is to be measured.
+    Order.objects.filter(pk=order.pk).update(rung="api_balance")
     course = Course(order)
     assert course.waits() == 2000
     completion.confirm(order, actor=buyer)
