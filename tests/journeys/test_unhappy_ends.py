@@ -6,6 +6,7 @@ Three orders are left alone from the trade on; their deadlines pass while other 
 import re
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from tests.journeys.people import NewPage, expect_notice, expect_state, heading, pay, search
@@ -20,7 +21,7 @@ from tests.journeys.program import (
     wait_for_money,
 )
 from tests.journeys.program import pay as post_card
-from tests.journeys.stack import Stack
+from tests.journeys.stack import Stack, wait_until
 
 BAD_CARDS = {
     "4000000000000002": "Your card was declined.",
@@ -136,6 +137,9 @@ def test_nobody_pays(stack: Stack, buyer: Program, left_alone: dict[str, Json]) 
     assert (ended["escrow"]["status"], ended["payment_url"]) == ("lapsed", None)
     listing = offer(stack, "Startup credit for GPU rental")
     assert listing["available_cents"] == left_alone["left before"]
+    # The page is closed by a call that follows the decision.
+    page = order["payment_url"]
+    wait_until(lambda: "expired" in requests.get(page, timeout=5).text, what="the page is closed")
     assert "expired" in post_card(order).text
     assert money(stack, order) == {}
 

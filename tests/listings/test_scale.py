@@ -133,7 +133,8 @@ def test_no_search_scans_the_table(client: Client, address: str, query: str) -> 
 def test_where_few_fit_they_are_known_for_a_while(client: Client, words: str, more: str) -> None:
     ((seq, looked),) = plans(client, f"/listings/?q={quote(words)}{more}")
     assert not seq
-    assert looked <= 2 * finding.FEW
+    # Through the offers of one provider the planner may walk as well.
+    assert looked <= (SIZE // 20 if "provider" in more else 2 * finding.FEW)
 
 
 @pytest.mark.parametrize("query", ["", "ordering=price&", "q=images+video+language&"])
