@@ -35,14 +35,19 @@ def active() -> QuerySet[Restriction]:
 
 
 def of(person: Person) -> list[Restriction]:
-    """What a person may not do now; no query where that is nothing."""
+    """What a person who may sign in may not do now; no query where that is nothing."""
     if not person.restricted:
         return []
-    return list(active().filter(person__in=person.selves).order_by("kind"))
+    rows = active().filter(person__in=person.selves).exclude(kind=Kind.ACCESS)
+    return list(rows.order_by("kind"))
 
 
 def require_free(person: Person, kind: str) -> None:
-    """Raises Restricted, with the reason and the end."""
+    """Raises Restricted, with the reason and the end.
+
+    The person's row is locked, so that nothing begins any more once a moderator has stopped it.
+    """
+    _locked(person)
     if one := active().filter(person__in=person.selves, kind=kind).first():
         raise Restricted(f"{one.title}: {one.reason}")
 
@@ -73,7 +78,6 @@ def restrict(
         raise NotAllowed("Nobody restricts themselves.")
     if person.merged_into_id:
         raise WrongState("This account was merged into another one: restrict that.")
-    # Whoever is paid out, offers or buys locks this row as well: what begins later is stopped.
     row = begin(_locked(person), actor=actor, kind=kind, reason=reason, until=end)
     audit.record(
         actor=actor,

@@ -95,6 +95,7 @@ class Step:
     at: datetime | None = None
     by: datetime | None = None
     note: str = ""
+    cents: int = 0
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def trade(order: Order, *, viewer: Person) -> Trade:
         credit_cents=whereabouts.credit_cents(order),
         next=next_step(order, role=role) or _afterwards(order),
         may=_may(order, role),
-        steps=[*_steps(order, events), *(Step("given_back", "done", one.ended_at) for one in back)],
+        steps=[*_steps(order, events), *map(_given_back, back)],
         history=[(event, _by(order, event, viewer)) for event in reversed(events)],
         dispute=dispute,
         version=_version(order, events),
@@ -303,6 +304,10 @@ def _steps(order: Order, events: Sequence[OrderEvent]) -> list[Step]:
         for later, kind in enumerate(AHEAD.get(stage, ()))
     ]
     return past + ahead
+
+
+def _given_back(row: GiveBack) -> Step:
+    return Step("given_back", "done", at=row.ended_at, cents=row.refund_cents)
 
 
 def _by(order: Order, event: OrderEvent, viewer: Person) -> str:

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from payments import incidents, repairs
-from payments.models import Escrow, EscrowStatus
+from payments.models import Escrow, EscrowStatus, Incident
 
+KIND = "held_long"
 # Shares of the limit: when people are told, and when what is kept apart goes back by itself.
 TELL_AFTER, RETURN_AFTER = 2 / 3, 5 / 6
 REASON = "It was kept apart for so long that the processor would not let us hold it any longer."
@@ -44,15 +45,16 @@ def give_back(escrow_id: UUID) -> None:
 
 
 def report_due() -> int:
-    """Tell people of payments that are held for very long; once of each."""
+    """Tell people of payments that are held for very long, once of each; returns of how many."""
+    told = Incident.objects.filter(kind=KIND, escrow__isnull=False).values("escrow")
     held = Escrow.objects.filter(
         status=EscrowStatus.HELD, created_at__lte=Now() - _within(TELL_AFTER)
     )
-    found = list(held.order_by("created_at")[:100])
+    found = list(held.exclude(pk__in=told).order_by("created_at")[:100])
     for escrow in found:
         incidents.report(
-            key=f"held_long:{escrow.pk}",
-            kind="held_long",
+            key=f"{KIND}:{escrow.pk}",
+            kind=KIND,
             text=f"A payment is held since {escrow.created_at:%-d %B %Y}. The processor allows "
             f"{settings.HOLDING_LIMIT_DAYS} days: settle it or send it back before.",
             escrow=escrow,

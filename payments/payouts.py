@@ -86,9 +86,7 @@ def request_payout(person: Person) -> Payout:
         raise TaxDetailsMissing
     try:
         with transaction.atomic():
-            # Locked, so that nothing is paid out any more once a moderator has stopped it.
-            owner = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
-            restrictions.require_free(owner, Restriction.Kind.PAYOUTS)
+            restrictions.require_free(person, Restriction.Kind.PAYOUTS)
             amount = payable_cents(payer)
             if amount <= 0:
                 raise NothingToPayOut

@@ -120,18 +120,16 @@ def _trade(both: Both) -> list[Figure]:
 def _proof(both: Both) -> list[Figure]:
     """How the arrival of credit was measured; a buyer's word needs no measuring."""
     done = Verification.objects.filter(status=Course.DONE, order__sent_at__isnull=False)
-    clear = done.exclude(order__verdict="inconclusive").exclude(order__verdict="")
+    clear = done.exclude(order__verdict__in=["inconclusive", ""])
     took = both(clear, "status_since", Avg(F("status_since") - F("order__sent_at")))
-    ended, open_ = (
-        both(done, "status_since", Count("pk")),
-        both(done.filter(order__verdict="inconclusive"), "status_since", Count("pk")),
-    )
+    ended = both(done, "status_since", Count("pk"))
+    unclear = both(done.filter(order__verdict="inconclusive"), "status_since", Count("pk"))
     readings = BalanceReading.objects.all()
     read = both(readings, "at", Count("pk"))
     failed = both(readings.exclude(problem=""), "at", Count("pk"))
     return [
         Figure("From sending to a measured verdict", "hours", *_hours(took), "Proof"),
-        Figure("Measured, and inconclusive", "rate", *_rates(open_, ended), "Proof"),
+        Figure("Measured, and inconclusive", "rate", *_rates(unclear, ended), "Proof"),
         Figure("Balance readings without an answer", "rate", *_rates(failed, read), "Proof"),
     ]
 

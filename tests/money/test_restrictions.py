@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import restrictions, suspension
@@ -82,7 +83,11 @@ def test_nothing_new_is_offered_and_what_is_live_stays(db: None) -> None:
     stop(live.seller, "selling")
     assert list(Listing.objects.order_by("pk").values()) == rows
     restrictions.lift(paused.seller, actor=a_moderator(), kind="selling", reason="Cleared.")
-    assert publishing.resume(paused, actor=paused.seller).status == "live"
+    with CaptureQueriesContext(connection) as queries:
+        assert publishing.resume(paused, actor=paused.seller).status == "live"
+    # Whoever stops it waits for what has begun, and what begins waits for them.
+    locks = [one["sql"] for one in queries.captured_queries if "FOR NO KEY UPDATE" in one["sql"]]
+    assert any('FROM "accounts_person"' in sql for sql in locks)
 
 
 def test_nothing_is_bought(buyer: Person) -> None:
@@ -157,6 +162,7 @@ def test_a_suspension_ends_on_its_day(buyer: Person) -> None:
     until = timezone.now().date()
     suspension.suspend(buyer, actor=a_moderator(), reason=WHY, until=until)
     row = Restriction.objects.get()
+    assert restrictions.of(Person.objects.get(pk=buyer.pk)) == []
     assert (suspension.due(), restrictions.due()) == ([], [])
     suspension.end(buyer.pk)
     assert not Person.objects.get(pk=buyer.pk).is_active

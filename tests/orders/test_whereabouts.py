@@ -79,3 +79,6 @@ def test_shares_follow_what_was_given_back_to_the_cent() -> None:
     assert (shares.to_buyer_cents, shares.to_seller_cents) == (54_36, 248_40 - 50_01)
     assert shares.commission_cents == 21_60 - 4_35
     assert timeline._shares(an_order("completed", WHOLE), []) is None
+    # Each time says its own amount.
+    again = [timeline._given_back(one).cents for one in [*back, GiveBack(refund_cents=1)]]
+    assert again == [54_36, 1]
