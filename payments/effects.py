@@ -1,5 +1,6 @@
 """What an instruction's answer means here. Runs in the transaction that marks it done."""
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from payments import incidents, ledger
@@ -71,9 +72,9 @@ def may_still_come_true(instruction: Instruction) -> bool:
     """Whether a refusal that passes by itself is worth waiting for.
 
     A payout is not once the books no longer hold its amount, nor what is taken back from a seller
-    to be given to a buyer, nor a refund once the bank has given the whole charge back; and what a
-    lost dispute takes back from a seller is not waited for: they owe it from now on. A card is not
-    tried twice: its owner pays that order on a page.
+    to be given to a buyer, nor a refund once a dispute about its charge is lost: nothing can be
+    refunded of that any more. What a lost dispute takes back from a seller is not waited for: they
+    owe it from now on. A card is not tried twice: its owner pays that order on a page.
     """
     if instruction.kind == "reversal" and _is_for_buyer(instruction):
         escrow = _escrow(instruction)
@@ -82,7 +83,7 @@ def may_still_come_true(instruction: Instruction) -> bool:
     if instruction.kind in ("reversal", "charge"):
         return False
     if instruction.kind == "refund":
-        return _given_back_by_bank(instruction) is None
+        return not _lost_disputes(instruction).exists()
     if instruction.kind == "payout":
         assert instruction.person_id is not None
         amount, currency = instruction.params["amount"], instruction.params["currency"].upper()
@@ -148,13 +149,16 @@ def _open_own_page(escrow: Escrow) -> None:
         )
 
 
+def _lost_disputes(refund: Instruction) -> QuerySet[Chargeback]:
+    """Those about the charge which this was to be refunded from."""
+    charge = refund.params["charge"]
+    return Chargeback.objects.filter(escrow=refund.escrow, escrow__charge_id=charge, outcome="lost")
+
+
 def _given_back_by_bank(refund: Instruction) -> Chargeback | None:
     """The lost dispute that took all of the charge which this was to be refunded from."""
-    if _escrow(refund).charge_id != refund.params["charge"]:
-        return None
     charge = Posting.objects.get(key=f"charge:{refund.params['charge']}")
-    lost = Chargeback.objects.filter(escrow=refund.escrow, outcome="lost")
-    return lost.filter(amount_cents__gte=charge.amount_cents).first()
+    return _lost_disputes(refund).filter(amount_cents__gte=charge.amount_cents).first()
 
 
 def _leave_to_bank(refund: Instruction, lost: Chargeback) -> None:

@@ -47,7 +47,7 @@ def _deliver_all(world: World) -> None:
 def _people_act(world: World) -> None:
     actor = world.moderators[0]
     for refused in Instruction.objects.filter(repairs.refused()).order_by("created_at"):
-        if refused.error.startswith("came_back"):
+        if refused.error.startswith(("came_back", "charge_disputed")):
             repairs.pay_elsewhere(refused, actor=actor, reason="By bank transfer.")
             continue
         repairs.send_again(refused, actor=actor, reason="The cause is gone.")

@@ -15,6 +15,7 @@ from payments.models import Escrow, Incident, Instruction, InstructionStatus, We
 from payments.processor import processor
 from payments.processor.interface import CardDispute
 from payments.refusals import Contested
+from tests.factories import a_moderator
 from tests.sandbox_process import SandboxProcess
 from tests.trade import paid, pay, placed, settle
 
@@ -225,6 +226,35 @@ def test_a_refund_in_part_ends_when_the_bank_has_given_everything_back(
     back = Instruction.objects.get(escrow=order.escrow, kind="refund")
     assert (back.status, back.due_at) == (InstructionStatus.CALLED_OFF, None)
     assert ledger.balance(ledger.owed_to_buyer(order.buyer_id), "USD") == 0
+
+
+def test_a_refund_that_comes_back_after_a_lost_dispute_is_left_to_a_person(
+    order: Order, sandbox: SandboxProcess
+) -> None:
+    """The bank took the other part, and nothing can be refunded of such a charge: not tried for
+    ever, but shown, and paid in another way."""
+    paid(order)
+    charge, buyer = now(order).escrow.charge_id, ledger.owed_to_buyer(order.buyer_id)
+    with transaction.atomic():
+        escrow.settle(now(order).escrow, seller_share_cents=20_00, actor=None, reason="split")
+    settle()
+    first = Instruction.objects.get(escrow=order.escrow, kind="refund")
+    opened = sandbox.control("POST", "disputes/", {"charge": charge, "reason": "fraudulent"})
+    sandbox.control("POST", f"disputes/{opened['id']}/", {"outcome": "lost"})
+    event("charge.dispute.closed", opened["id"])
+    sandbox.control("POST", f"refunds/{first.remote_id}/", {"outcome": "failed"})
+    event("refund.failed", first.remote_id)
+    process_all(2)
+    again = Instruction.objects.exclude(pk=first.pk).get(escrow=order.escrow, kind="refund")
+    repairs.send_again(again, actor=a_moderator(), reason="Perhaps now.")
+    settle()
+    again.refresh_from_db()
+    assert (again.status, again.due_at) == (InstructionStatus.REFUSED, None)
+    assert repairs.waits_for_person(again)
+    assert ledger.balance(buyer, "USD") == 10_00
+    repairs.pay_elsewhere(again, actor=a_moderator(), reason="By bank transfer.")
+    assert ledger.balance(buyer, "USD") == 0
+    assert group(sandbox, order)["refunded_cents"] == 0
 
 
 def test_a_released_transfer_that_was_not_sent_waits_for_the_bank(

@@ -158,20 +158,23 @@ def test_what_is_worth_waiting_for(buyer: Person, seller: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "cents", "charge", "by_bank"),
+    ("outcome", "cents", "charge", "status"),
     [
-        ("lost", PRICE, "ch_1", True),
-        ("lost", PRICE + 1, "ch_1", True),
-        ("lost", PRICE - 1, "ch_1", False),
-        ("won", PRICE, "ch_1", False),
-        ("", PRICE, "ch_1", False),
-        ("lost", PRICE, "ch_2", False),
+        ("lost", PRICE, "ch_1", "called_off"),
+        ("lost", PRICE + 1, "ch_1", "called_off"),
+        ("lost", PRICE - 1, "ch_1", "refused"),
+        ("won", PRICE, "ch_1", "ready"),
+        ("", PRICE, "ch_1", "ready"),
+        ("lost", PRICE, "ch_2", "ready"),
     ],
 )
 def test_a_refund_is_left_to_the_bank_that_took_all(
-    buyer: Person, seller: Person, outcome: str, cents: int, charge: str, by_bank: bool
+    buyer: Person, seller: Person, outcome: str, cents: int, charge: str, status: str
 ) -> None:
-    """Whether it had been made was not known when the bank took the money: it had not."""
+    """Whether it had been made was not known when the bank took the money: it had not.
+
+    Where the bank took less, nothing can be refunded of the charge either: a person decides.
+    """
     paid, other = held(buyer, seller, "1"), held(buyer, seller, "3")
     escrow.record_payment(paid.pk, payment("2"))
     Chargeback.objects.create(escrow=paid, remote_id="dp_1", amount_cents=cents, outcome=outcome)
@@ -180,9 +183,10 @@ def test_a_refund_is_left_to_the_bank_that_took_all(
     call.params["charge"] = charge
     call.save()
     told = Told(paid)
-    assert effects.may_still_come_true(call) is not by_bank
+    assert effects.may_still_come_true(call) is (status == "ready")
     instructions._record_refusal(call, ProcessorRefused("charge_disputed", "No."))
     line = "chargeback:dp_1:instead:I | buyer:B > platform:losses 500 USD E"
+    by_bank = status == "called_off"
     assert told.postings() == ([line] if by_bank else [])
-    assert now(call).status == ("called_off" if by_bank else "ready")
+    assert now(call).status == status
     assert any(line.startswith("refused:") for line in told.incidents()) is not by_bank
