@@ -39,7 +39,7 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """A copy of the migrated database is made in a moment; migrating takes ten seconds."""
+    """A copy of the migrated database is made in a moment; migrating takes six seconds."""
     if name := template():
         connection.settings_dict["TEST"]["TEMPLATE"] = name
 

@@ -13,8 +13,8 @@ import pytest
 
 from marketplace.local.environment import ROOT
 
-# The first release has no more than these; until then no two versions run on one database.
-FIRST_RELEASE = {"accounts": 20, "payments": 20, "providers": 10, "listings": 15, "orders": 25}
+# The first release has what these make; until then no two versions run on one database.
+FIRST_RELEASE = {"accounts": 1, "payments": 1, "providers": 1, "listings": 1, "orders": 1}
 LEAVING_OUT = {"null", "db_default"}
 WRITTEN_ELSEWHERE = ("GeneratedField", "ManyToManyField")
 # What the last version reads is taken away a release later, by a migration that is named so.
