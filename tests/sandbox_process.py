@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 from marketplace.local import environment, probe, processes
 
 START_SECONDS = 30
+# So many accounts of sellers are made ready at once: each by itself takes five calls.
+STOCK = 40
+_ready: dict[str, list[str]] = defaultdict(list)
 
 
 @dataclass
@@ -56,7 +60,14 @@ class SandboxProcess:
     def forget(self) -> None:
         """Empty its books. Nobody listens for webhooks: each would be tried twenty times."""
         self.control("POST", "reset/")
+        _ready[self.url].clear()
         self.control("POST", "webhooks/", {"mode": "drop"})
+
+    def ready_account(self) -> str:
+        """The id of an account that can be paid, and that nobody has yet."""
+        if not _ready[self.url]:
+            _ready[self.url] = self.control("POST", "accounts/", {"count": STOCK})["ids"]
+        return _ready[self.url].pop()
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call `/_control/<path>`; return its JSON, None where the answer has no body."""

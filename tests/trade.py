@@ -1,13 +1,16 @@
 """Driving trades in tests: real functions here, real HTTP to the sandbox there."""
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import requests
 from django.db import connections, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Person
@@ -18,6 +21,7 @@ from orders.models import Order
 from payments import collection, escrow, instructions, onboarding
 from payments.models import Escrow, PayoutAccount
 from tests.factories import a_listing, a_person
+from tests.sandbox_process import SandboxProcess
 
 T = TypeVar("T")
 CARD = "4242424242424242"
@@ -41,18 +45,31 @@ def onboard(person: Person) -> PayoutAccount:
     return account
 
 
+def a_paid_seller() -> Person:
+    """Somebody whom the sandbox can pay, without the way there."""
+    seller = a_person(name="Sol")
+    outside = SandboxProcess(os.environ["SANDBOX_URL"], Path(os.devnull))
+    PayoutAccount.objects.create(
+        person=seller,
+        remote_id=outside.ready_account(),
+        ready=True,
+        was_ready=True,
+        country="US",
+        checked_at=Now(),
+    )
+    return seller
+
+
 def an_offer(**terms: Any) -> Listing:
     """A live offer of somebody whom the sandbox can pay."""
-    seller = a_person(name="Sol")
-    onboard(seller)
+    seller = a_paid_seller()
     amounts = {"face_value_cents": 100_00} if "codes" not in terms else {}
     return a_listing(seller=seller, **(amounts | terms))
 
 
 def an_escrow(buyer: Person, price_cents: int = 30_00) -> Escrow:
     """Money alone, held for no order, and a seller whom the sandbox can pay."""
-    seller = a_person(name="Sol")
-    onboard(seller)
+    seller = a_paid_seller()
     with transaction.atomic():
         opened = escrow.open_escrow(
             reference=uuid4(),

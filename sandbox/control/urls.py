@@ -16,6 +16,7 @@ urlpatterns = [
     path("money/", views.money_moved),
     path("disputes/", views.open_dispute),
     path("disputes/<str:key>/", views.close_dispute),
+    path("accounts/", views.ready_accounts),
     path("accounts/<str:key>/", views.account),
     path("reviews/", views.open_review),
     path("reviews/<str:key>/", views.close_review),

@@ -25,6 +25,7 @@ from sandbox.stripe import (
 from sandbox.writing import writing
 
 FIGURES = ("remaining", "granted", "used")
+MOST_ACCOUNTS = 200
 
 
 @call("GET", "POST")
@@ -173,6 +174,16 @@ def session(_request: HttpRequest, given: Answer, key: str) -> Answer:
             currency = str(given.get("currency") or record.data["currency"]).lower()
             checkout.pay_with(record, amount=amount, currency=currency)
         return dict(record.data)
+
+
+@call("POST")
+def ready_accounts(_request: HttpRequest, given: Answer) -> Answer:
+    """Makes accounts of sellers who have been onboarded, `count` at once, for scripts."""
+    count = int(number(given, "count"))
+    if not 1 <= count <= MOST_ACCOUNTS:
+        raise Invalid(f"count must be between 1 and {MOST_ACCOUNTS}")
+    with writing():
+        return {"ids": [onboarding.ready_made(one) for one in range(count)]}
 
 
 @call("POST")

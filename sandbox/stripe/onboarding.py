@@ -143,3 +143,16 @@ def simulate(key: str) -> None:
     typed = {"country": country, "name": name, "account_number": "000123456789"}
     bank = _bank(account, typed)
     connected.onboard(account, country=country, name=name, bank=bank)
+
+
+def ready_made(number: int) -> str:
+    """An account that is onboarded already, as the platform would have opened it; its id."""
+    wanted = {"stripe_transfers": {"requested": True}}
+    params = {
+        "contact_email": f"ready{number}@example.com",
+        "display_name": f"Ready {number}",
+        "configuration": {"recipient": {"capabilities": {"stripe_balance": wanted}}},
+    }
+    made = connected.create(Call(params=params, ids={}, account="", url="", origin=""))
+    simulate(made["id"])
+    return str(made["id"])

@@ -51,6 +51,15 @@ def test_money_is_counted_by_transfer_group(sandbox: Sandbox) -> None:
     assert list(sandbox.control("money/?transfer_group=b")["groups"]) == ["b"]
 
 
+def test_sellers_are_made_ready_many_at_once(sandbox: Sandbox) -> None:
+    made = sandbox.control("accounts/", {"count": 3})["ids"]
+    assert len(set(made)) == 3
+    sandbox.transfer(sandbox.paid(), made[2], 100)
+    url = f"{sandbox.url}/_control/accounts/"
+    for count in (0, 201, "x"):
+        assert requests.post(url, json={"count": count}, timeout=5).status_code == 400
+
+
 def test_books_of_earlier_trades_add_up_and_tell_nobody(sandbox: Sandbox) -> None:
     seller = sandbox.seller()
     trade = {"amount_cents": 4200, "destination": seller, "at": 1_760_000_000}
