@@ -185,10 +185,15 @@ TEMPLATES = [
     }
 ]
 
+# An order is shown with nine tables beside it. To weigh all their orders took PostgreSQL longer than
+# to find the row; of four at a time it takes a quarter of that, for the same plans.
+PLANNER = "-c join_collapse_limit=4"
 for database in DATABASES.values():
+    given = database.setdefault("OPTIONS", {}).get("options", "")
+    database["OPTIONS"]["options"] = f"{given} {PLANNER}".strip()
     # A pool and a persistent connection exclude each other.
     if DATABASE_POOL_SIZE:
-        database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE}
+        database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE}
     else:
         database["CONN_MAX_AGE"] = 60
     database["CONN_HEALTH_CHECKS"] = True

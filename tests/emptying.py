@@ -63,6 +63,11 @@ def _is_superuser() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def _is_unclean(_test: TransactionTestCase) -> bool:
+    """Whether a test has left the session in a transaction, or without a connection."""
+    return connection.in_atomic_block or not connection.get_autocommit()
+
+
 def pytest_configure(config: Any) -> None:
     slowly = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
@@ -73,3 +78,5 @@ def pytest_configure(config: Any) -> None:
             slowly(self)
 
     TransactionTestCase._fixture_teardown = quickly  # type: ignore[attr-defined]
+    # A session that goes on has its plans, of the audit and of foreign keys, at hand.
+    TransactionTestCase._should_reload_connections = _is_unclean  # type: ignore[attr-defined]
