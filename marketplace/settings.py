@@ -185,8 +185,8 @@ TEMPLATES = [
     }
 ]
 
-# An order is shown with nine tables beside it. To weigh all their orders took PostgreSQL longer than
-# to find the row; of four at a time it takes a quarter of that, for the same plans.
+# An order is shown with nine tables beside it: PostgreSQL took longer to weigh how to join them
+# than to do it. Four at a time take it a quarter of that, and the plans are the same.
 PLANNER = "-c join_collapse_limit=4"
 for database in DATABASES.values():
     given = database.setdefault("OPTIONS", {}).get("options", "")

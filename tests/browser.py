@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from marketplace.local import chromium, environment
@@ -61,6 +62,8 @@ def browser() -> Iterator[Browser]:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         found = playwright.chromium.launch(executable_path=path, args=arguments)
         yield found
+        # While Playwright's loop runs, Django takes this thread for another: with its own session.
+        connections.close_all()
         found.close()
 
 
