@@ -15,8 +15,9 @@ from allauth.socialaccount.models import SocialLogin
 from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
-from accounts import devices, first_proof, pace, stepup, tokens
+from accounts import devices, factors, first_proof, pace, stepup, suspension, tokens
 from accounts.addresses import counted_as, is_address
 from accounts.models import Person
 from accounts.networks import unwrapped
@@ -96,6 +97,11 @@ class AccountAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **hook)
         devices.recognise(request, user, response)
         return response
+
+    def respond_user_inactive(self, request: HttpRequest, user: Person) -> HttpResponse:
+        """Until when they are shut out; and why, unless a second factor is still owed."""
+        found = {"suspension": suspension.of(user), "is_sure": not factors.has_one(user)}
+        return render(request, "account/account_inactive.html", found, status=403)
 
     def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
         """Whoever has a second factor is asked for that: a password may have been seen."""

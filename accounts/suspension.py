@@ -28,6 +28,11 @@ def suspend(person: Person, *, actor: Person, reason: str, until: date | None = 
         _set(person, active=False, actor=actor, reason=reason)
 
 
+def of(person: Person) -> Restriction | None:
+    """What shuts somebody out now; None where nothing does, or the account is closed for good."""
+    return _shut(person).first()
+
+
 def reinstate(person: Person, *, actor: Person, reason: str) -> None:
     """Let them sign in again. Raises as `suspend` does."""
     with transaction.atomic():

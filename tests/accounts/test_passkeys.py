@@ -82,13 +82,13 @@ def sign_in(passkey: Passkey) -> tuple[Client, Any]:
 
 
 def test_a_passkey_signs_in_until_its_person_is_suspended(buyer: Person, moderator: Person) -> None:
-    """And then it says why, as the other ways in do."""
+    """And then it says so, as the other ways in do."""
     passkey = Passkey(buyer)
     assert is_in(sign_in(passkey)[0])
     suspension.suspend(buyer, actor=moderator, reason="Stolen cards.")
     client, answer = sign_in(passkey)
     assert not is_in(client)
     assert "_auth_user_id" not in client.session
-    assert "This account is closed" in answer.content.decode()
+    assert "This account is suspended" in answer.content.decode()
     suspension.reinstate(buyer, actor=moderator, reason="A mistake.")
     assert is_in(sign_in(passkey)[0])

@@ -1,6 +1,7 @@
 """Ways in beside the password: codes work once, sessions change their keys, factors stay."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.cache import cache
+from django.db.models.functions import Now
 from django.test import Client
 
-from accounts.models import Person
+from accounts import suspension
+from accounts.models import Person, Restriction
 from tests.accounts.ways import NEW, arrive, choose_person, is_in, reset, sign_in, start
 from tests.factories import PASSWORD, a_person, a_second_factor, code_now
 from tests.sandbox_process import SandboxProcess
@@ -37,6 +40,28 @@ def test_a_code_by_mail_signs_in_and_goes_to_the_stored_address() -> None:
     client = by_code("JoDoe+x@googlemail.com")
     assert mail.outbox[-1].to == ["jo.doe@gmail.com"]
     assert is_in(client)
+
+
+def test_who_is_suspended_is_told_until_when_and_why(buyer: Person, moderator: Person) -> None:
+    """But not why to somebody with the password alone, where a second factor is owed."""
+
+    def told() -> str:
+        answer = Client().post("/accounts/login/", {"login": buyer.email, "password": PASSWORD})
+        assert answer.status_code == 403
+        return answer.content.decode()
+
+    suspension.suspend(buyer, actor=moderator, reason="Stolen cards.", until=date(2100, 3, 1))
+    assert "until <time datetime" in told()
+    assert "2 March 2100, 00:00 UTC" in told()
+    assert "The reason: Stolen cards." in told()
+    a_second_factor(buyer)
+    assert "2 March 2100, 00:00 UTC" in told()
+    assert "Stolen cards" not in told()
+    wrong = Client().post("/accounts/login/", {"login": buyer.email, "password": "not that one"})
+    assert "suspended" not in wrong.content.decode()
+    Person.objects.filter(pk=buyer.pk).update(is_active=False)
+    Restriction.objects.filter(person=buyer).update(ended_at=Now())
+    assert "This account is closed" in told()
 
 
 @pytest.mark.parametrize("path", ["password/reset", "login/code"])
