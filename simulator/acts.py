@@ -171,7 +171,8 @@ def quarrel(world: World) -> str:
     if open_one:
         agreed = proposals.accept(order, actor=one, proposal_id=open_one.pk)
         return _told(agreed, f"agrees to {open_one.refund_cents} back")
-    back = world.rng.randrange(1, order.escrow.held_cents)
+    # The bank may have taken all of it: then nobody can agree to share it.
+    back = world.rng.randrange(1, max(order.escrow.held_cents, 2))
     proposals.propose(order, actor=one, refund_cents=back)
     return _told(order, f"proposes {back} back")
 
