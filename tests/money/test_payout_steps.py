@@ -295,15 +295,16 @@ def test_what_is_refused_waits_for_the_next_time(seller: Person) -> None:
     ("completed", "is_new"), [(None, True), (0, True), (9, True), (10, False), (11, False)]
 )
 def test_who_is_new(
-    seller: Person, settings: LazySettings, completed: int | None, is_new: bool
+    seller: Person, seller2: Person, settings: LazySettings, completed: int | None, is_new: bool
 ) -> None:
+    a_standing(seller2, completed=50)
     settings.RESERVE_TRADES, settings.RESERVE_BP, settings.RESERVE_SECONDS = 10, 1000, 1000
     if completed is not None:
         a_standing(seller, completed=completed)
     settled(seller, 50_00)
     assert reserve.is_new(seller) == is_new
     assert [step.cents for step in reserve.steps(seller, "USD")] == ([5_00] if is_new else [])
-    assert Standing.objects.count() == (completed is not None)
+    assert Standing.objects.filter(person=seller).exists() == (completed is not None)
 
 
 def test_what_is_in_reserve_and_until_when(
@@ -328,6 +329,10 @@ def test_what_is_in_reserve_and_until_when(
     assert reserve.steps(seller, "USD") == []
 
 
+# A part was refunded while it was held, and more was given back of the rest.
+RETURNED = {"refunded_cents": 6_00, "given_back_cents": 9_00, "released_cents": 24_00}
+
+
 def test_what_is_in_question_stays(buyer: Person, seller: Person, seller2: Person) -> None:
     ours, fine, theirs = (
         held(buyer, one, mark) for one, mark in ((seller, "1"), (seller, "2"), (seller2, "3"))
@@ -346,8 +351,11 @@ def test_what_is_in_question_stays(buyer: Person, seller: Person, seller2: Perso
         )
     assert reserve.in_question(seller, "USD") == {ours.reference: 27_60}
     assert reserve.reserved_cents(seller, "USD") == 27_60
-    Escrow.objects.filter(pk=ours.pk).update(refunded_cents=15_00)
-    assert reserve.in_question(seller, "USD") == {ours.reference: 13_80}
+    asked = [reserve.is_in_question(sale) for sale in (ours, fine, theirs, other)]
+    assert asked == [True, False, True, True]
+    for back in ({"refunded_cents": 15_00}, RETURNED):
+        Escrow.objects.filter(pk=ours.pk).update(**back)
+        assert reserve.in_question(seller, "USD") == {ours.reference: 13_80}
 
 
 def test_payouts_wait_for_tax_details(seller: Person, monkeypatch: pytest.MonkeyPatch) -> None:
