@@ -186,7 +186,7 @@ TEMPLATES = [
 ]
 
 # An order is shown with nine tables beside it: PostgreSQL took longer to weigh how to join them
-# than to do it. Four at a time take it a quarter of that, and the plans are the same (ADR 37).
+# than to do it. Four at a time take it a quarter of that (ADR 37).
 PLANNER = "-c join_collapse_limit=4"
 for database in DATABASES.values():
     given = database.setdefault("OPTIONS", {}).get("options", "")
