@@ -64,7 +64,7 @@ def _is_superuser() -> bool:
 
 
 def _is_unclean(_test: TransactionTestCase) -> bool:
-    """Whether a test has left the session in a transaction, or without a connection."""
+    """Whether a test has left the session in a transaction."""
     return connection.in_atomic_block or not connection.get_autocommit()
 
 

@@ -45,7 +45,7 @@ def onboard(person: Person) -> PayoutAccount:
     return account
 
 
-def a_paid_seller() -> Person:
+def a_payable_seller() -> Person:
     """Somebody whom the sandbox can pay, without the way there."""
     seller = a_person(name="Sol")
     outside = SandboxProcess(os.environ["SANDBOX_URL"], Path(os.devnull))
@@ -62,14 +62,14 @@ def a_paid_seller() -> Person:
 
 def an_offer(**terms: Any) -> Listing:
     """A live offer of somebody whom the sandbox can pay."""
-    seller = a_paid_seller()
+    seller = a_payable_seller()
     amounts = {"face_value_cents": 100_00} if "codes" not in terms else {}
     return a_listing(seller=seller, **(amounts | terms))
 
 
 def an_escrow(buyer: Person, price_cents: int = 30_00) -> Escrow:
     """Money alone, held for no order, and a seller whom the sandbox can pay."""
-    seller = a_paid_seller()
+    seller = a_payable_seller()
     with transaction.atomic():
         opened = escrow.open_escrow(
             reference=uuid4(),
