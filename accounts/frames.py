@@ -1,7 +1,8 @@
-"""Pages of which only a part changes from one request to the next.
+"""Pages, and pieces of pages, of which only a part changes from one request to the next.
 
-For visitors of whom we know nothing, all but the changing parts is rendered once and kept for
-some seconds; the parts are poured into it. Signed in, the same template is rendered as always.
+What does not change is rendered once and kept for some seconds, and the parts are poured into it.
+A whole page is kept for visitors of whom we know nothing; signed in, its template is rendered as
+always.
 """
 
 import secrets
@@ -41,19 +42,35 @@ def render_around(
         safe = {name: SafeString(html) for name, html in parts.items()}
         return render(request, template, {**make_context(), **safe}, status=status)
 
-    def make() -> list[str]:
-        marks = {name: SafeString(f"{_MARK}{name}{_MARK}") for name in parts}
+    def make(marks: Mapping[str, SafeString]) -> str:
         text = render_to_string(template, {**make_context(), **marks}, request)
         assert not request.META.get("CSRF_COOKIE_NEEDS_UPDATE"), "this page is one person's own"
-        return text.split(_MARK)
+        return text
 
     theme = request.COOKIES.get("theme")
     theme = theme if theme in ("light", "dark") else None
     whole = (template, request.scheme, request.get_host(), request.path, theme, *key)
-    frame = _frames.get(whole, make)
+    return HttpResponse(poured(make, parts=parts, key=whole), status=status)
+
+
+def poured(
+    make: Callable[[Mapping[str, SafeString]], str],
+    *,
+    parts: Mapping[str, str],
+    key: tuple[Any, ...],
+) -> SafeString:
+    """What `make` makes of `parts` (HTML by name).
+
+    It is called when nothing is kept for the key, which is all else that the outcome hangs on, and
+    with marks where the parts will be.
+    """
+
+    def split() -> list[str]:
+        return make({name: SafeString(f"{_MARK}{name}{_MARK}") for name in parts}).split(_MARK)
+
     # Text and names of parts take turns.
-    poured = [parts[piece] if n % 2 else piece for n, piece in enumerate(frame)]
-    return HttpResponse("".join(poured), status=status)
+    pieces = enumerate(_frames.get(key, split))
+    return SafeString("".join(parts[piece] if n % 2 else piece for n, piece in pieces))
 
 
 def _is_stranger(request: HttpRequest) -> bool:

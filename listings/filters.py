@@ -1,18 +1,22 @@
 """The search form as people meet it: choices instead of cents, and tags that take one away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
+from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.frames import poured
 from listings.facets import counts
-from listings.search import DEFAULT_ORDER, SearchForm
+from listings.search import DEFAULT_ORDER, SearchForm, Wanted, asked
+from providers.known import name_of
 
 # The values are those of the API; what an address brings besides them is added to its list.
 CHOICES = {
@@ -103,23 +107,43 @@ class BrowseForm(SearchForm):
                 [Choice(value, value == chosen, self._many(name, value)) for value in values],
             )
 
-    def tags(self) -> list[Tag]:
-        """What is asked for, each with the way to stop asking for it."""
-        given = getattr(self, "cleaned_data", {})
-        return [
-            Tag(name, value, self._words(name, value), self._without(name))
-            for name, value in given.items()
-            if value not in (None, "") and name != "ordering"
-        ]
 
-    def _words(self, name: str, value: Any) -> str:
-        choices = dict(getattr(self.fields[name], "choices", ()))
-        return str(choices.get(value, value))
+def panel(query: Mapping[str, str], words: str) -> SafeString:
+    """The form of an address that can be read, filled in and counted, with these words in it."""
 
-    def _without(self, name: str) -> str:
-        rest = {
-            field: self.data[field]
-            for field in self.fields
-            if field != name and self.data.get(field) and self.data[field] != DEFAULT_ORDER
-        }
-        return f"?{urlencode(rest)}"
+    def make(marks: Mapping[str, SafeString]) -> str:
+        form = BrowseForm({**dict(query.items()), "q": marks["words"]})
+        form.is_valid()
+        form.count()
+        return render_to_string("listings/panel.html", {"form": form})
+
+    parts, key = {"words": escape(words)}, asked(query)
+    return SafeString(make(parts)) if key is None else poured(make, parts=parts, key=("panel", *key))
+
+
+def address(wanted: Wanted, *, but: str = "", **more: str) -> str:
+    """The query of the browse page that asks for this, without what is empty and in one order."""
+    given = {
+        name: value
+        for name, value in wanted.items()
+        if value not in (None, "") and name != but and (name, value) != ("ordering", DEFAULT_ORDER)
+    }
+    return urlencode(given | more)
+
+
+def tags(wanted: Wanted) -> list[Tag]:
+    """What is asked for, each with the way to stop asking for it."""
+    return [
+        Tag(name, value, _words(name, value), f"?{address(wanted, but=name)}")
+        for name, value in wanted.items()
+        if value not in (None, "") and name != "ordering"
+    ]
+
+
+def _words(name: str, value: Any) -> str:
+    return name_of(value) if name == "provider" else str(_labels(name).get(value, value))
+
+
+@cache
+def _labels(name: str) -> dict[Any, Any]:
+    return dict(getattr(SearchForm.base_fields[name], "choices", ()))

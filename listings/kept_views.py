@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import SignedInRequest
 from accounts.refusals import Invalid
 from listings import alerts
-from listings.filters import BrowseForm
+from listings.filters import tags
 from listings.models import Listing, SavedSearch, Watch
 from listings.saved import save
+from listings.search import wanted
 
 MOST_SHOWN = 200
 
@@ -35,7 +36,6 @@ def kept(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: SignedInRequest) -> HttpResponse:
     """What the search in the address asks for, and a button that keeps it."""
-    form = BrowseForm(request.GET)
     if request.method == "POST":
         try:
             save(request.user, request.GET)
@@ -44,9 +44,10 @@ def new(request: SignedInRequest) -> HttpResponse:
             return redirect("listings:browse")
         messages.success(request, "Saved. You hear as soon as an offer fits it.")
         return redirect("listings:kept")
-    tags = form.tags() if form.is_valid() else []
-    status = 200 if tags else 400
-    return render(request, "listings/save_search.html", {"tags": tags}, status=status)
+    given = wanted(request.GET)
+    asked = tags(given) if given else []
+    context = {"tags": asked}
+    return render(request, "listings/save_search.html", context, status=200 if asked else 400)
 
 
 @login_required

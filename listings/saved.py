@@ -8,9 +8,9 @@ from django.http import QueryDict
 
 from accounts.models import Person, Tier
 from accounts.refusals import Invalid
-from listings.filters import BrowseForm
+from listings.filters import address, tags
 from listings.models import LARGEST_FACE_VALUE_CENTS, SavedSearch
-from listings.search import DEFAULT_ORDER, as_tsquery
+from listings.search import Wanted, as_tsquery, wanted
 from payments.money import BASIS_POINTS
 from providers.secret_patterns import find_secrets
 
@@ -20,12 +20,12 @@ START = 3
 
 def save(person: Person, given: QueryDict) -> SavedSearch:
     """Keep what an address asks for. Raises Invalid where it asks for nothing, or for too much."""
-    form = BrowseForm(given)
-    if not form.is_valid():
+    asked = wanted(given)
+    if asked is None:
         raise Invalid("query", "This search cannot be read, so it cannot be saved.")
-    if find_secrets(form.cleaned_data["q"]):
+    if find_secrets(asked["q"]):
         raise Invalid("query", "This contains something that looks like a key, so it is not kept.")
-    query = address(form)
+    query = address(asked, but="ordering")
     if not query:
         raise Invalid("query", "Choose a word or a filter first: a search for everything is none.")
     with transaction.atomic():
@@ -39,23 +39,14 @@ def save(person: Person, given: QueryDict) -> SavedSearch:
         return SavedSearch.objects.create(
             person=person,
             query=query,
-            words=", ".join(_words(form))[:400],
-            **columns(form.cleaned_data),
+            words=", ".join(_words(asked))[:400],
+            **columns(asked),
         )
 
 
-def address(form: BrowseForm) -> str:
-    """The query of the browse page, without what is empty and in one order."""
-    kept = QueryDict(mutable=True)
-    for name in form.fields:
-        if form.cleaned_data.get(name) not in (None, "", DEFAULT_ORDER) and name != "ordering":
-            kept[name] = form.data[name].strip()
-    return kept.urlencode()
-
-
-def _words(form: BrowseForm) -> Iterable[str]:
+def _words(asked: Wanted) -> Iterable[str]:
     from_bp = "{:g}% off"
-    for tag in form.tags():
+    for tag in tags(asked):
         match tag.name:
             case "q":
                 yield f"“{tag.value}”"
@@ -75,7 +66,7 @@ def _words(form: BrowseForm) -> Iterable[str]:
                 yield tag.words
 
 
-def columns(wanted: dict[str, Any]) -> dict[str, Any]:
+def columns(wanted: Wanted) -> dict[str, Any]:
     """The cleaned data of a search as the columns of `SavedSearch`."""
     bounds = {
         "least_discount_bp": wanted.get("min_discount_bp") or 0,

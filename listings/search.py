@@ -119,19 +119,27 @@ Wanted = Mapping[str, Any]
 
 
 def asked(query: Mapping[str, str]) -> Asked | None:
-    """What an address asks for, as a key; None where it is too long to be kept."""
-    found = tuple(str(query.get(name, "")) for name in SearchForm.base_fields)
+    """What an address asks for beside its words, as a key; None where it is too long to be kept."""
+    found = tuple(str(query.get(name, "")) for name in SearchForm.base_fields if name != "q")
     return found if sum(map(len, found)) <= LONGEST_KEPT else None
 
 
 def wanted(query: Mapping[str, str]) -> Wanted | None:
     """The cleaned data of the form for this address; None where it cannot be read."""
     key = asked(query)
-    return _read(query) if key is None else _understood.get(key, lambda: _read(query))
+    rest = _read(query) if key is None else _understood.get(key, lambda: _read(query))
+    if rest is None:
+        return None
+    try:
+        # Words are others each time, and quick to read; the rest is a choice of a few.
+        return {**rest, "q": SearchForm.base_fields["q"].clean(query.get("q", ""))}
+    except forms.ValidationError:
+        return None
 
 
 def _read(query: Mapping[str, str]) -> Wanted | None:
-    form = SearchForm(query)
+    """All of it but the words."""
+    form = SearchForm({name: value for name, value in query.items() if name != "q"})
     return form.cleaned_data if form.is_valid() else None
 
 

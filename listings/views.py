@@ -1,7 +1,6 @@
 """Pages for whoever looks for credit: browse, one offer, and a word to the moderators."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from allauth.account.adapter import get_adapter
@@ -12,13 +11,13 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.frames import render_around
-from listings import questions, quotes, search
-from listings.filters import BrowseForm
+from listings import filters, questions, quotes, search
 from listings.finding import find
 from listings.forms import ReportForm
 from listings.models import Listing, Listings, Watch
 from listings.reports import file_report
 from providers.estimates import what_it_buys
+from providers.known import name_of
 
 SHOWN = 24
 SIMILAR = 3
@@ -29,23 +28,38 @@ ANSWERS = 5
 def browse(request: HttpRequest) -> HttpResponse:
     """What is on offer, by the filters in the address."""
     given = search.wanted(request.GET)
-    parts = {"results": "" if given is None else _results(request, given)}
-    # htmx leaves a page alone that says it is an error.
-    status = 400 if given is None and not request.headers.get("HX-Request") else 200
+    if given is None:
+        return _unreadable(request)
+    tags = filters.tags(given)
+    context = {"tags": tags, "savable": filters.address(given, but="ordering")}
+    parts = {
+        "panel": filters.panel(request.GET, given["q"]),
+        "tags": render_to_string("listings/tags.html", context) if tags else "",
+        "results": _results(request, given),
+    }
+    provider = given["provider"] and name_of(given["provider"])
     return render_around(
         request,
         "listings/browse.html",
-        lambda: {"form": _counted(BrowseForm(request.GET))},
+        lambda: {"provider": provider},
         parts=parts,
-        key=None if given is None else search.asked(request.GET),
-        status=status,
+        key=(provider,),
     )
 
 
-def _counted(form: BrowseForm) -> BrowseForm:
-    form.is_valid()
+def _unreadable(request: HttpRequest) -> HttpResponse:
+    """The form with what is wrong in it, and nothing found."""
+    form = filters.BrowseForm(request.GET)
+    form.full_clean()
     form.count()
-    return form
+    context = {
+        "panel": render_to_string("listings/panel.html", {"form": form}),
+        "tags": render_to_string("listings/tags.html", {"tags": filters.tags(form.cleaned_data)}),
+        "errors": form.errors,
+    }
+    # htmx leaves a page alone that says it is an error.
+    status = 200 if request.headers.get("HX-Request") else 400
+    return render(request, "listings/browse.html", context, status=status)
 
 
 def _results(request: HttpRequest, given: search.Wanted) -> str:
@@ -54,19 +68,11 @@ def _results(request: HttpRequest, given: search.Wanted) -> str:
     context = {
         "listings": found.rows,
         "filtered": any(value for name, value in given.items() if name != "ordering"),
-        "next": _at(request, found.next),
-        "previous": _at(request, found.previous),
+        "next": found.next and f"?{filters.address(given, cursor=found.next)}",
+        "previous": found.previous and f"?{filters.address(given, cursor=found.previous)}",
         "words": given["q"],
     }
     return render_to_string("listings/results.html", context)
-
-
-def _at(request: HttpRequest, cursor: str | None) -> str | None:
-    """The address of this search at another position."""
-    if cursor is None:
-        return None
-    asked = {name: value for name, value in request.GET.items() if value and name != "cursor"}
-    return f"?{urlencode({**asked, 'cursor': cursor})}"
 
 
 @require_safe
