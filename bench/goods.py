@@ -5,11 +5,13 @@ from datetime import timedelta
 from itertools import cycle
 from uuid import UUID, uuid4
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import Person, Standing
+from listings import facets, meetings
 from listings.models import Listing, ListingEvent, ListingStatus
 from marketplace.demo.bulk import Loader
 from marketplace.demo.people import create_people
@@ -29,10 +31,14 @@ HISTORY = (
 
 
 def offers(count: int) -> None:
-    """Live offers, as `manage.py seed_demo --listings` loads them, cleaned up as by the night."""
+    """Live offers, as `manage.py seed_demo --listings` loads them, cleaned up as by the night and
+    counted as by the sweeps."""
     Loader(create_people(), seed=1).load(count)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE listings_listing")
+    cache.delete(facets.KEY)
+    facets.count_due()
+    meetings.look_due()
 
 
 def _people(count: int, *, first: int) -> list[Person]:

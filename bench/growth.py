@@ -19,16 +19,10 @@ from listings.search import order_column, results
 from listings.views import SHOWN
 
 FAR_PAGE = 500
-NEVER_MEET = "browse, words that never meet"
-SEARCHES = {
-    "browse, three common words": "credit language models",
-    NEVER_MEET: "workshop grant closed",
-    "browse, no such word": "nowhere",
-}
 
 
 def spellings(text: str) -> Iterator[str]:
-    """The same words for the database, and for every cache others: in ever other capitals."""
+    """Words that all are known and were never asked for together: in ever other capitals."""
     places = [place for place, letter in enumerate(text) if letter.isalpha()]
     # Begun elsewhere each time, since what was asked before may be kept still.
     for number in count(time.time_ns()):
@@ -36,6 +30,19 @@ def spellings(text: str) -> Iterator[str]:
         for bit, place in enumerate(places):
             letters[place] = letters[place].upper() if number >> bit & 1 else letters[place]
         yield "".join(letters)
+
+
+def numbered(text: str) -> Iterator[str]:
+    """Words that nobody has used before."""
+    return (f"{text}{number}" for number in count(time.time_ns()))
+
+
+# Each with what makes other texts of it for which no answer is kept.
+SEARCHES: dict[str, tuple[str, Callable[[str], Iterator[str]]]] = {
+    "browse, three common words": ("credit language models", spellings),
+    "browse, words that never meet": ("workshop grant closed", spellings),
+    "browse, no such word": ("nowhere", numbered),
+}
 
 
 def targets(stage: Stage) -> list[Target]:
@@ -47,6 +54,9 @@ def targets(stage: Stage) -> list[Target]:
 
     def browse(**wanted: str) -> str:
         return f"/listings/?{urlencode(wanted)}"
+
+    def anew(words: str, others: Callable[[str], Iterator[str]]) -> Callable[[], Iterator[str]]:
+        return lambda: (browse(q=text) for text in others(words))
 
     provider = goods.widest_provider()
     product, floor = stage.product, stage.floor
@@ -60,12 +70,10 @@ def targets(stage: Stage) -> list[Target]:
         Target("browse, one provider", browse(provider=provider), product),
         Target("browse, facets", browse(min_discount_bp="6000", max_price_cents="50000"), product),
         Target("browse, nothing fits", browse(min_available_cents="1000000000"), product),
-        *(Target(name, browse(q=words), product) for name, words in SEARCHES.items()),
-        Target(
-            f"{NEVER_MEET}, asked anew",
-            browse(q=SEARCHES[NEVER_MEET]),
-            product,
-            paths=lambda: (browse(q=text) for text in spellings(SEARCHES[NEVER_MEET])),
+        *(Target(name, browse(q=words), product) for name, (words, _) in SEARCHES.items()),
+        *(
+            Target(f"{name}, asked anew", browse(q=words), product, paths=anew(words, others))
+            for name, (words, others) in SEARCHES.items()
         ),
         Target("home", "/", product),
         Target("API, list of offers", "/api/v1/listings/", product),

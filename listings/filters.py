@@ -111,14 +111,16 @@ class BrowseForm(SearchForm):
 def panel(query: Mapping[str, str], words: str) -> SafeString:
     """The form of an address that can be read, filled in and counted, with these words in it."""
 
-    def make(marks: Mapping[str, SafeString]) -> str:
+    def make(marks: Mapping[str, SafeString]) -> SafeString:
         form = BrowseForm({**dict(query.items()), "q": marks["words"]})
         form.is_valid()
         form.count()
         return render_to_string("listings/panel.html", {"form": form})
 
     parts, key = {"words": escape(words)}, asked(query)
-    return SafeString(make(parts)) if key is None else poured(make, parts=parts, key=("panel", *key))
+    return (
+        SafeString(make(parts)) if key is None else poured(make, parts=parts, key=("panel", *key))
+    )
 
 
 def address(wanted: Wanted, *, but: str = "", **more: str) -> str:

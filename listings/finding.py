@@ -2,19 +2,19 @@
 
 Without words, an index per order answers. With words there are two ways: to walk along the order
 and look at each offer, quick if the words are common, or to ask the index of words for all that
-fit and sort them, quick if they are rare. The planner guesses how often words meet, and a wrong
-guess walks through the whole market. So the walk is tried first over a bounded stretch; only if
-that does not fill the page, the words are so rare that the index of words is quick.
+fit and sort them, quick if one of them is rare. The planner guesses how often words meet, and a
+wrong guess walks through the whole market. So where all words are common, the walk is tried first
+over a bounded stretch; only if that does not fill the page, the index of words is asked.
 
 Where every one of the words is common but few offers have them all, that index goes through lists
-as long as the market. So its answer, if it is short, is kept for some seconds, together with the
-moment from which on it may lack something; pages look at what it names, and at every offer that
-has moved since. What has just come to the market is thus found at once.
+as long as the market. If two of them never meet (`listings.meetings`), it is not asked. And its
+answer, if it is short, is kept for some seconds, together with the moment from which on it may
+lack something. Pages then look at what is known, and at every offer that has moved since. What has
+just come to the market is thus found at once.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -23,16 +23,16 @@ from django.db.models import Q, QuerySet
 
 from accounts.kept import Kept
 from accounts.keyset import Page, edge, page
+from listings import arrivals, meetings
 from listings.models import Listing, Listings, ListingStatus
-from listings.search import Wanted, matching, order_column, results
+from listings.search import Wanted, order_column, results
+from listings.words import matching
 
 Row = TypeVar("Row")
 STRETCH = 3000
 KEPT_SECONDS, MOST_KEPT, MOST_FEW = 30, 1000, 300
 # A page looks at each of so many by its key, quicker than by anything else.
 FEW = 200
-# The beginning of a transaction is seen by others a moment later.
-GRACE_SECONDS, LONGEST_OPEN_SECONDS = 5, 60
 _edges: Kept[Q | None] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _few: Kept[Q | None] = Kept(seconds=KEPT_SECONDS, most=MOST_FEW)
 
@@ -49,7 +49,7 @@ def find(
     text = wanted.get("q")
     if not text:
         return page(rows, by=by, cursor=cursor, limit=limit)
-    if (few := _few.known(text)) is not None:
+    if (few := _known(text)) is not None:
         return page(rows.filter(few), by=by, cursor=cursor, limit=limit)
     # Where the stretch ends may be some seconds old: it is then a little longer or shorter.
     near = _edges.get(
@@ -81,6 +81,16 @@ def _shaped(shape: Callable[[Listings], QuerySet[Any, Row]]) -> QuerySet[Any, Ro
     return shape(Listing.objects.all())
 
 
+def _known(text: str) -> Q | None:
+    """As `_collected`, where it is kept or quick to find out."""
+    if (few := _few.known(text)) is not None:
+        return few
+    sought = matching(text)
+    if sought.lexemes and (since := meetings.apart(sought.lexemes)) is not None:
+        return Q(status_since__gte=since)
+    return _few.get(text, lambda: _collected(text)) if sought.rare else None
+
+
 def _collected(text: str) -> Q | None:
     """What holds for all live offers that a text finds, now and from now on, and for few others.
 
@@ -88,32 +98,22 @@ def _collected(text: str) -> Q | None:
     since when offers have moved that are not seen yet.
     """
     # First the moment, then the offers: what ends in between is seen, what goes on is counted.
-    since = _oldest_beginning()
+    since = arrivals.since()
     if since is None:
         return None
     live = Listing.objects.filter(matching(text).by_index, status=ListingStatus.LIVE)
-    found = list(live.values_list("pk", flat=True)[: FEW + 1])
+    sql, params = live.values_list("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Planned as if for all of them, or the planner might look for so many one by one.
+        cursor.execute(
+            f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s",  # noqa: S608
+            [*params, FEW + 1],
+        )
+        found = [key for (key,) in cursor.fetchall()]
     if len(found) > FEW:
         return None
     # Words of an offer change only off the market, and whatever comes to it notes when.
     return Q(pk__in=found) | Q(status_since__gte=since)
-
-
-def _oldest_beginning() -> datetime | None:
-    """When the oldest transaction began that is still open, as `now()` is in it; None where that
-    is long ago. Of other roles' transactions we know only with the role `pg_read_all_stats`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT now() - (pg_catalog.now() - min(xact_start)) - make_interval(secs => %s)
-            FROM pg_stat_activity
-            WHERE datname = current_database() AND backend_type = 'client backend'
-            HAVING pg_catalog.now() - min(xact_start) < make_interval(secs => %s)
-            """,
-            [GRACE_SECONDS, LONGEST_OPEN_SECONDS],
-        )
-        found = cursor.fetchone()
-    return found[0] if found else None
 
 
 def _walked(wanted: Wanted) -> Listings:

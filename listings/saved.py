@@ -10,7 +10,8 @@ from accounts.models import Person, Tier
 from accounts.refusals import Invalid
 from listings.filters import address, tags
 from listings.models import LARGEST_FACE_VALUE_CENTS, SavedSearch
-from listings.search import Wanted, as_tsquery, wanted
+from listings.search import Wanted, wanted
+from listings.words import as_tsquery
 from payments.money import BASIS_POINTS
 from providers.secret_patterns import find_secrets
 

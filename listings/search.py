@@ -1,32 +1,24 @@
 """Finding offers: one form for the page and the API, one query whatever is asked."""
 
-import re
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
-from django.contrib.postgres.search import SearchQuery
-from django.db import connection
-from django.db.models import BooleanField, F, Func, Q
 from django.utils import timezone
 
 from accounts.kept import Kept
 from accounts.models import Tier
 from listings.models import GREATEST_DISCOUNT_BP, LARGEST_FACE_VALUE_CENTS, Listing, Listings
+from listings.words import matching
 from payments.money import BASIS_POINTS, price_of
 from providers.known import current, current_names
 from providers.vocabulary import Category, Rung, TransferMethod
 
 DEFAULT_ORDER = "newest"
-SHORTEST_START = 3
-COMMON_SHARE = 0.01
-FUNCTIONS = {"websearch": "websearch_to_tsquery", "raw": "to_tsquery"}
 # Ten years: longer than any credit lasts.
 MOST_DAYS = 3650
 KEPT_SECONDS, MOST_KEPT, LONGEST_KEPT = 30, 1000, 500
-_conditions: Kept["Matching"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _understood: Kept["Wanted | None"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 ORDERS: Mapping[str, tuple[str, str]] = {
     # name: column (with "-": falling), and what a page calls it
@@ -191,102 +183,3 @@ def _providers(wanted: Wanted) -> list[str] | None:
         for slug, facts in current().items()
         if category in ("", None, facts.category) and proof in ("", None, facts.proof)
     ]
-
-
-class Matching(NamedTuple):
-    """What holds for offers that a text finds, said in the two ways of looking for them."""
-
-    by_index: Q
-    by_walking: Q
-
-
-class _Has(Func):
-    """What `@@` does, called by its name: so no index can answer it."""
-
-    function = "ts_match_vq"
-    output_field = BooleanField()
-
-
-def matching(text: str) -> Matching:
-    """What holds for offers that a text finds."""
-    return _conditions.get(text, lambda: _matching(text))
-
-
-def _matching(text: str) -> Matching:
-    """Offers with these words, or of a provider named by some of them and with the others."""
-    common, named = _common(text.split()), _named(text)
-
-    def condition(having: Callable[[SearchQuery], Q]) -> Q:
-        found = having(_query(text, common))
-        for rest, slugs in named.items():
-            of = Q(provider_id__in=slugs)
-            found |= of & having(_query(rest, common)) if rest else of
-        return found
-
-    return Matching(
-        condition(lambda query: Q(search=query)),
-        condition(lambda query: Q(_Has(F("search"), query))),
-    )
-
-
-def _named(text: str) -> dict[str, list[str]]:
-    """The providers that some of the words name, by what the other words are."""
-    words, found = text.split(), dict[str, list[str]]()
-    for slug, name in current_names().items():
-        parts = _split(f"{name} {slug}")
-        rest = [word for word in words if not _begins(_split(word), parts)]
-        if len(rest) < len(words):
-            found.setdefault(" ".join(rest), []).append(slug)
-    return found
-
-
-def _common(words: list[str]) -> set[str]:
-    """Those that one offer in a hundred has, as the planner's statistics know."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT word FROM unnest(%s::text[]) AS word
-            WHERE tsvector_to_array(to_tsvector('english', word)) <@ (
-                SELECT array_agg(lexeme) FROM pg_stats,
-                    unnest(most_common_elems::text::text[], most_common_elem_freqs)
-                        AS common (lexeme, share)
-                WHERE schemaname = current_schema AND tablename = %s AND attname = 'search'
-                    AND share >= %s
-            )
-            """,
-            [words, Listing._meta.db_table, COMMON_SHARE],
-        )
-        return {word for (word,) in cursor.fetchall()}
-
-
-def _query(text: str, common: Set[str] = frozenset()) -> SearchQuery:
-    search_type, query = _parsed(text, common)
-    return SearchQuery(query, config="english", search_type=search_type)
-
-
-def as_tsquery(text: str) -> tuple[str, list[str]]:
-    """What `_query` asks, as SQL with its parameters."""
-    search_type, query = _parsed(text)
-    return f"{FUNCTIONS[search_type]}('english', %s)", [query]
-
-
-def _parsed(text: str, common: Set[str] = frozenset()) -> tuple[str, str]:
-    """The way in which PostgreSQL is to read a text, and the text. Any text can be read."""
-    words = text.split()
-    if not all(map(str.isalnum, words)) or "or" in map(str.lower, words):
-        return "websearch", text
-    # Plain words are beginnings too, so that "gpu" finds "GPUs"; but a common word is what was
-    # meant, and to collect all that begin with it takes ten times as long.
-    beginnings = (
-        word if len(word) < SHORTEST_START or word in common else f"{word}:*" for word in words
-    )
-    return "raw", " & ".join(beginnings)
-
-
-def _begins(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    return bool(word) and all(any(part.startswith(w) for part in parts) for w in word)
-
-
-@lru_cache(1000)
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, re.split(r"\W+", text.casefold())))

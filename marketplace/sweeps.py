@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import audit_chain, notifications, proposals, restrictions, suspension
-from listings import alerts, expiry, facets, permission, prices
+from listings import alerts, expiry, facets, meetings, permission, prices
 from marketplace import ledger_audit
 from marketplace.console import alarms, overview
 from orders import baskets as order_baskets
@@ -138,6 +138,7 @@ def count() -> dict[str, int]:
             return {}
         return {
             "sold": _once(sold_count.count_due),
+            "meetings": _once(meetings.look_due),
             "overviews": _once(overview.make_due),
             "alarms": _once(alarms.tell_due),
         }

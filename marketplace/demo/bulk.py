@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Person
-from listings import ranks
+from listings import meetings, ranks
 from listings.models import Listing
 from marketplace.demo.consent import consent_document
 from marketplace.demo.offers import APPROVER, NAMESPACE, read_words
@@ -63,6 +63,7 @@ class Loader:
                 self._copy(range(start, min(start + CHUNK, count)))
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE listings_listing, listings_listingevent, listings_consent")
+        meetings.forget()
         return count - first
 
     def _existing(self, count: int) -> int:

@@ -5,7 +5,7 @@ escaped words of one offer in them. What a card shows is read from the database 
 the drawing of the same row is kept.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -42,17 +42,20 @@ def _mould() -> str:
 @register.simple_tag
 def cards(offers: Iterable[Any], words: str = "") -> SafeString:
     """The cards of rows as `Listings.for_cards` gives them, the words of a search marked."""
-    return SafeString("".join(_card(offer, words, name_of(offer.provider_id)) for offer in offers))
+    title = highlighting(words) if words else escape
+    drawn = ((_around(offer, name_of(offer.provider_id)), title(offer.title)) for offer in offers)
+    return SafeString("".join(f"{before}{title}{after}" for (before, after), title in drawn))
 
 
 @lru_cache(KEPT)
-def _card(offer: Any, words: str, provider: str) -> str:
-    # All that a card shows is in these, so it may be drawn once for as often as it is shown.
-    return _mould() % {
+def _around(offer: Any, provider: str) -> tuple[str, str]:
+    """A card, before its title and after it."""
+    # All that it shows is in these, so it may be drawn once for as often as it is shown.
+    drawn = _mould() % {
         "hue": hue(provider),
         "monogram": escape(monogram(provider)),
         "url": f"{_home()}{offer.pk}/",
-        "title": _title(words)(offer.title),
+        "title": "\0",
         "provider": escape(provider),
         "method": METHODS[offer.transfer_method],
         "price": amount(offer.price_cents, offer.currency),
@@ -62,11 +65,8 @@ def _card(offer: Any, words: str, provider: str) -> str:
         "expires": day(offer.expires_on),
         "seller": escape(_seller(offer)),
     }
-
-
-@lru_cache
-def _title(words: str) -> Callable[[str], str]:
-    return highlighting(words) if words else escape
+    before, after = drawn.split("\0")
+    return before, after
 
 
 @cache

@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from listings import finding, publishing
+from listings import arrivals, finding, publishing
 from listings.models import Listing
 from tests.factories import a_listing, a_moderator, a_provider, a_seller, copies_of
 
@@ -67,7 +67,7 @@ def test_what_comes_to_the_market_is_found_at_once(status: str) -> None:
 
 
 def test_what_was_on_its_way_while_we_asked_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "GRACE_SECONDS", 0)
+    monkeypatch.setattr(arrivals, "GRACE_SECONDS", 0)
     late = an_offer(status="paused")
     with on_its_way(lambda: publishing.resume(late, actor=late.seller)) as arrive:
         assert found() == []
@@ -77,7 +77,7 @@ def test_what_was_on_its_way_while_we_asked_is_found(monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_is_kept_while_a_transaction_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "LONGEST_OPEN_SECONDS", 0)
+    monkeypatch.setattr(arrivals, "LONGEST_OPEN_SECONDS", 0)
     assert found() == []
     assert asked() > 1
     late = an_offer()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bench.plans import explained
-from listings import expiry, finding, search
+from listings import expiry, finding, words
 from listings.models import Listing
 from tests.factories import a_provider, a_seller
 
@@ -101,7 +101,7 @@ def plans(client: Client, address: str, *, first: bool = False) -> list[tuple[bo
     if first:
         finding._few.forget()
         finding._edges.forget()
-        search._conditions.forget()
+        words._conditions.forget()
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     assert len(queries) <= MOST_STATEMENTS
