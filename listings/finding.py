@@ -15,8 +15,10 @@ just come to the market is thus found at once.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -33,8 +35,21 @@ STRETCH = 3000
 KEPT_SECONDS, MOST_KEPT, MOST_FEW = 30, 1000, 300
 # A page looks at each of so many by its key, quicker than by anything else.
 FEW = 200
+
+
+class Few(NamedTuple):
+    """Offers of which these are known, and others only if their status has moved since."""
+
+    keys: tuple[UUID, ...]
+    since: datetime
+
+    def holds(self) -> Q:
+        """What holds for all of them, and for few others."""
+        return Q(pk__in=self.keys) | Q(status_since__gte=self.since)
+
+
 _edges: Kept[Q | None] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
-_few: Kept[Q | None] = Kept(seconds=KEPT_SECONDS, most=MOST_FEW)
+_few: Kept[Few | None] = Kept(seconds=KEPT_SECONDS, most=MOST_FEW)
 
 
 def find(
@@ -45,27 +60,36 @@ def find(
     limit: int,
 ) -> Page[Row]:
     """One page of what fits, each row as `shape` makes it. Raises Invalid for a strange cursor."""
-    rows, by = _fitting(wanted, shape), order_column(wanted["ordering"])
-    text = wanted.get("q")
+    by, text = order_column(wanted["ordering"]), wanted.get("q")
+
+    def fitting(few: Few | None = None) -> Page[Row]:
+        rows = _fitting(wanted, shape)
+        among = rows.filter(few.holds()) if few else rows
+        return page(among, by=by, cursor=cursor, limit=limit)
+
     if not text:
-        return page(rows, by=by, cursor=cursor, limit=limit)
-    if (few := _known(text)) is not None:
-        return page(rows.filter(few), by=by, cursor=cursor, limit=limit)
+        return fitting()
+    few = _few.known(text) or _apart(text)
+    if few is None and matching(text).rare:
+        few = _few.get(text, lambda: _collected(text))
+        if few and not few.keys and cursor is None:
+            return Page([], None, None)  # as of a moment ago
+    if few:
+        return fitting(few)
     # Where the stretch ends may be some seconds old: it is then a little longer or shorter.
     near = _edges.get(
         (wanted.get("provider"), by, cursor),
         lambda: edge(_walked(wanted), by=by, cursor=cursor, beyond=STRETCH),
     )
     if near is None:
-        return page(rows, by=by, cursor=cursor, limit=limit)
+        return fitting()
     walked = _fitting(wanted, shape, walking=True)
     found = page(walked.filter(near), by=by, cursor=cursor, limit=limit)
     # There is one more beyond the page, in the direction in which the cursor goes.
     if found.next and (cursor is None or found.previous):
         return found
     with _by_words():
-        few = _few.get(text, lambda: _collected(text))
-        return page(rows if few is None else rows.filter(few), by=by, cursor=cursor, limit=limit)
+        return fitting(_few.get(text, lambda: _collected(text)))
 
 
 def _fitting(
@@ -81,18 +105,14 @@ def _shaped(shape: Callable[[Listings], QuerySet[Any, Row]]) -> QuerySet[Any, Ro
     return shape(Listing.objects.all())
 
 
-def _known(text: str) -> Q | None:
-    """As `_collected`, where it is kept or quick to find out."""
-    if (few := _few.known(text)) is not None:
-        return few
-    sought = matching(text)
-    if sought.lexemes and (since := meetings.apart(sought.lexemes)) is not None:
-        return Q(status_since__gte=since)
-    return _few.get(text, lambda: _collected(text)) if sought.rare else None
+def _apart(text: str) -> Few | None:
+    """What fits words that never meet."""
+    since = meetings.apart(lexemes) if (lexemes := matching(text).lexemes) else None
+    return Few((), since) if since else None
 
 
-def _collected(text: str) -> Q | None:
-    """What holds for all live offers that a text finds, now and from now on, and for few others.
+def _collected(text: str) -> Few | None:
+    """The live offers that a text finds, now and from now on, and few others.
 
     None where they are many, or where a transaction has been open for so long that nobody can say
     since when offers have moved that are not seen yet.
@@ -109,11 +129,11 @@ def _collected(text: str) -> Q | None:
             f"WITH found AS MATERIALIZED ({sql}) SELECT * FROM found LIMIT %s",  # noqa: S608
             [*params, FEW + 1],
         )
-        found = [key for (key,) in cursor.fetchall()]
+        found = tuple(key for (key,) in cursor.fetchall())
     if len(found) > FEW:
         return None
     # Words of an offer change only off the market, and whatever comes to it notes when.
-    return Q(pk__in=found) | Q(status_since__gte=since)
+    return Few(found, since)
 
 
 def _walked(wanted: Wanted) -> Listings:

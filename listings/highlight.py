@@ -19,11 +19,9 @@ def highlighting(text: str) -> Callable[[str], str]:
     pattern = re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
     def mark(title: str) -> str:
-        pieces, end = [], 0
-        for found in pattern.finditer(title):
-            pieces += [escape(title[end : found.start()]), f"<mark>{escape(found[0])}</mark>"]
-            end = found.end()
-        return "".join([*pieces, escape(title[end:])])
+        # What the database keeps has no zeros in it.
+        marked = escape(pattern.sub("\0[\\g<0>\0]", title))
+        return marked.replace("\0[", "<mark>").replace("\0]", "</mark>")
 
     return mark
 

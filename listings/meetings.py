@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import F, Func, TextField, Value
 
 from accounts.kept import Kept
@@ -71,7 +72,8 @@ def forget() -> None:
 
 def _looked(bits: dict[str, int]) -> dict[str, int]:
     beside = dict.fromkeys(bits, 0)
-    for together in {frozenset(bits.keys() & text.split(" ")) for text in _texts()}:
+    for text in _texts():
+        together = bits.keys() & text.split(" ")
         all_of_them = sum(map(bits.__getitem__, together))
         for one in together:
             beside[one] |= all_of_them
@@ -83,7 +85,9 @@ def _texts() -> Iterator[str]:
     lexemes = Func(F("search"), function="tsvector_to_array")
     words = Func(lexemes, Value(" "), function="array_to_string", output_field=TextField())
     texts = Listing.objects.filter(status=ListingStatus.LIVE).values_list(words, flat=True)
-    return texts.distinct().iterator(chunk_size=READ_AT_ONCE)
+    # In a transaction the database sends them as it reads them; without, it copies all first.
+    with transaction.atomic():
+        yield from texts.iterator(chunk_size=READ_AT_ONCE)
 
 
 def _read() -> Meetings | None:

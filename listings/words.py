@@ -21,6 +21,7 @@ KEPT_SECONDS, MOST_KEPT = 30, 1000
 STEMS_SECONDS, MOST_STEMS, LEXEMES_SECONDS = 86_400, 10_000, 300
 _conditions: Kept["Matching"] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _stems: Kept[frozenset[str]] = Kept(seconds=STEMS_SECONDS, most=MOST_STEMS)
+_providers: Kept[frozenset[str]] = Kept(seconds=KEPT_SECONDS, most=MOST_KEPT)
 _lexemes: Kept[frozenset[str]] = Kept(seconds=LEXEMES_SECONDS, most=1)
 
 
@@ -80,12 +81,21 @@ def _is_rare(stem: str, known: Set[str]) -> bool:
 def _named(text: str) -> dict[str, list[str]]:
     """The providers that some of the words name, by what the other words are."""
     words, found = text.split(), dict[str, list[str]]()
-    for slug, name in current_names().items():
-        parts = _split(f"{name} {slug}")
-        rest = [word for word in words if not _begins(_split(word), parts)]
-        if len(rest) < len(words):
-            found.setdefault(" ".join(rest), []).append(slug)
+    naming = {word: _providers.get(word, partial(_named_by, word)) for word in words}
+    for slug in sorted(frozenset().union(*naming.values())):
+        rest = " ".join(word for word in words if slug not in naming[word])
+        found.setdefault(rest, []).append(slug)
     return found
+
+
+def _named_by(word: str) -> frozenset[str]:
+    """The providers of whose names this is one, or the beginning of one."""
+    begun = _split(word)
+    return frozenset(
+        slug
+        for slug, name in current_names().items()
+        if begun and _begins(begun, _split(f"{name} {slug}"))
+    )
 
 
 def common_lexemes() -> frozenset[str]:
@@ -157,7 +167,7 @@ def _is_plain(words: list[str]) -> bool:
 
 
 def _begins(word: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    return bool(word) and all(any(part.startswith(w) for part in parts) for w in word)
+    return all(any(part.startswith(w) for part in parts) for w in word)
 
 
 @lru_cache(1000)

@@ -5,7 +5,7 @@ escaped words of one offer in them. What a card shows is read from the database 
 the drawing of the same row is kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from typing import Any
 
@@ -42,9 +42,21 @@ def _mould() -> str:
 @register.simple_tag
 def cards(offers: Iterable[Any], words: str = "") -> SafeString:
     """The cards of rows as `Listings.for_cards` gives them, the words of a search marked."""
-    title = highlighting(words) if words else escape
-    drawn = ((_around(offer, name_of(offer.provider_id)), title(offer.title)) for offer in offers)
-    return SafeString("".join(f"{before}{title}{after}" for (before, after), title in drawn))
+    drawn = list[str]()
+    for offer in offers:
+        before, after = _around(offer, name_of(offer.provider_id))
+        drawn += (before, _title(offer.title, words), after)
+    return SafeString("".join(drawn))
+
+
+@lru_cache(KEPT)
+def _title(title: str, words: str) -> str:
+    return _marking(words)(title)
+
+
+@lru_cache
+def _marking(words: str) -> Callable[[str], str]:
+    return highlighting(words) if words else escape
 
 
 @lru_cache(KEPT)
