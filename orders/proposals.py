@@ -14,6 +14,7 @@ from orders.models import Dispute, Order, OrderStatus, ProposedSplit, ProposedSp
 from orders.progress import locked, machine, tell
 from orders.refusals import ProposalGone, TooManyProposals
 from orders.settling import moved, settle
+from payments import escrow
 
 OPEN, ACCEPTED = ProposedSplitStatus.OPEN, ProposedSplitStatus.ACCEPTED
 REFUSED, REPLACED = ProposedSplitStatus.REFUSED, ProposedSplitStatus.REPLACED
@@ -25,11 +26,13 @@ def propose(order: Order, *, actor: Person, refund_cents: int) -> ProposedSplit:
     """Propose that the buyer gets `refund_cents` back, and the rest is released.
 
     It takes the place of an earlier proposal of the same party. Raises NotAllowed, WrongState
-    unless the order is in dispute, Invalid naming `refund_cents`, TooManyProposals.
+    unless the order is in dispute, Contested, Invalid naming `refund_cents`, TooManyProposals.
     """
     order, dispute = _of(order, actor)
     if order.sent_at is None:
         raise WrongState("Nothing was handed over, so there is nothing to split.")
+    # Nobody could accept it.
+    escrow.require_free(order.escrow, to_release_cents=0)
     if not 0 < refund_cents < most_back(order):
         most = f"{most_back(order) / 100:.2f} {order.currency}"
         raise Invalid("refund_cents", f"Propose more than nothing and less than {most}.")

@@ -126,6 +126,9 @@ def test_while_the_bank_disputes_it_nothing_is_agreed(buyer: Person) -> None:
     before = everything(now(order))
     with pytest.raises(Contested):
         proposals.accept(order, actor=order.seller, proposal_id=offered.pk)
+    for person in (buyer, order.seller):
+        with pytest.raises(Contested):
+            proposals.propose(order, actor=person, refund_cents=5_00)
     assert everything(now(order)) == before
 
 
