@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import F, Lookup, Q, QuerySet
 
 from accounts.refusals import Invalid
 
@@ -74,28 +74,30 @@ def _from(rows: QuerySet[Any, Row], by: str, cursor: str | None) -> _Ordered[Row
     sign = "-" if down else ""
     rows = rows.order_by(f"{sign}{column}", f"{sign}pk")
     if position is not None:
-        value, key = position
-        rows = rows.filter(_Beyond(F(column), F("pk"), sign="<" if down else ">", at=(value, key)))
+        rows = rows.filter(_Beyond(column, sign="<" if down else ">", at=position))
     return _Ordered(rows, down, backwards, position is not None)
 
 
-class _Beyond(Func):
+class _Beyond(Lookup):
     """`(column, pk) < (value, key)`: rows compared whole, which one index answers."""
 
-    output_field = BooleanField()
+    prepare_rhs = False
 
-    def as_sql(  # type: ignore[override]
-        self, compiler: Any, connection: Any, **_: Any
-    ) -> tuple[str, list[Any]]:
+    def __init__(self, column: str, *, sign: str, at: tuple[Any, str]) -> None:
+        super().__init__(F(column), at)
+        self.sign = sign
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        key = compiler.query.model._meta.pk.get_col(compiler.query.base_table)
         sides, values = [], []
-        for part, given in zip(self.get_source_expressions(), self.extra["at"], strict=True):
+        for part, given in zip((self.lhs, key), self.rhs, strict=True):
             field = part.output_field
             # What the column does not take is refused here, and never reaches the database.
             value = field.to_python(given)
             field.run_validators(value)
             sides.append(compiler.compile(part)[0])
             values.append(field.get_db_prep_value(value, connection))
-        return f"({', '.join(sides)}) {self.extra['sign']} (%s, %s)", values
+        return f"({', '.join(sides)}) {self.sign} (%s, %s)", tuple(values)
 
 
 @contextmanager
@@ -111,8 +113,8 @@ def _encode(by: str, row: Any, column: str, *, backwards: bool) -> str:
     value = row
     for part in column.split("__"):
         value = getattr(value, part)
-    parts = [by, backwards, value, str(row.pk)]
-    return base64.urlsafe_b64encode(json.dumps(parts, default=str).encode()).decode().rstrip("=")
+    parts = [by, backwards, value if isinstance(value, int) else str(value), str(row.pk)]
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, by: str) -> tuple[bool, tuple[Any, str]]:

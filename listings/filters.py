@@ -123,14 +123,14 @@ def panel(query: Mapping[str, str], words: str) -> SafeString:
     )
 
 
-def address(wanted: Wanted, *, but: str = "", **more: str) -> str:
+def address(wanted: Wanted, *, but: str = "") -> str:
     """The query of the browse page that asks for this, without what is empty and in one order."""
     given = {
         name: value
         for name, value in wanted.items()
         if value not in (None, "") and name != but and (name, value) != ("ordering", DEFAULT_ORDER)
     }
-    return urlencode(given | more)
+    return urlencode(given)
 
 
 def tags(wanted: Wanted) -> list[Tag]:

@@ -65,11 +65,13 @@ def _unreadable(request: HttpRequest) -> HttpResponse:
 def _results(request: HttpRequest, given: search.Wanted) -> str:
     """The cards of one page, and the way to the pages around it."""
     found = find(given, Listings.for_cards, cursor=request.GET.get("cursor"), limit=SHOWN)
+    here = filters.address(given)
+    way = f"?{here}&cursor=" if here else "?cursor="
     context = {
         "listings": found.rows,
         "filtered": any(value for name, value in given.items() if name != "ordering"),
-        "next": found.next and f"?{filters.address(given, cursor=found.next)}",
-        "previous": found.previous and f"?{filters.address(given, cursor=found.previous)}",
+        "next": found.next and f"{way}{found.next}",
+        "previous": found.previous and f"{way}{found.previous}",
         "words": given["q"],
     }
     return render_to_string("listings/results.html", context)
